@@ -1,0 +1,28 @@
+import type { ElementData, ElementType, Graph, Shape } from '../graph/graph.ts'
+
+/**
+ * An array that an executor holds, maybe on a device. What a run gives back can be fed to the next without a copy.
+ * Disposing it frees device memory; on an executor whose memory is JavaScript's that does nothing, but a loop that
+ * should run on every executor disposes what it no longer needs. A program does not dispose its feeds.
+ */
+export interface Value extends Disposable {
+  readonly shape: Shape
+  readonly type: ElementType
+  /** Row-major. A view or a copy: do not write into it. */
+  data(): ElementData
+}
+
+/** A graph made ready to run. Runs of one program do not overlap. */
+export interface Program extends AsyncDisposable {
+  /** Takes a value for every input of the graph, and gives one for every output. */
+  run(feeds: Readonly<Record<string, Value>>): Promise<Record<string, Value>>
+}
+
+export interface Executor {
+  readonly name: string
+  readonly version: string
+  readonly threads: number
+  compile(graph: Graph): Promise<Program>
+  /** The data is not copied where that can be avoided: do not write into it afterwards. */
+  value(data: ElementData, shape: Shape): Value
+}
