@@ -1,0 +1,72 @@
+import { createRemoteJWKSet, errors, exportJWK, type JWK, jwtVerify, importJWK, SignJWT } from 'jose'
+import { unauthenticated, unavailable } from '../errors.ts'
+import { type Identity, scopes, type Scope } from './identity.ts'
+
+const issuer = 'agent-forge'
+const algorithm = 'EdDSA'
+/** Long enough for one request and its retries, short enough that a leaked one is worth little. */
+const lifetimeSeconds = 60
+
+export interface Signer {
+  /** A compact JWT that only `audience` accepts, for at most a minute. */
+  sign(identity: Identity, audience: string): Promise<string>
+  /** The public half, as served at /.well-known/jwks.json. */
+  readonly jwks: { readonly keys: readonly JWK[] }
+}
+
+export async function openSigner(privateJwk: JWK): Promise<Signer> {
+  const key = await importJWK(privateJwk, algorithm)
+  const { d: _private, ...publicJwk } = privateJwk
+  return {
+    jwks: { keys: [{ ...publicJwk, alg: algorithm, use: 'sig' }] },
+    sign: (identity, audience) =>
+      new SignJWT({ name: identity.name, project: identity.project, scopes: [...identity.scopes] })
+        .setProtectedHeader({ alg: algorithm, kid: privateJwk.kid })
+        .setIssuer(issuer)
+        .setSubject(identity.principal)
+        .setAudience(audience)
+        .setIssuedAt()
+        .setExpirationTime(`${lifetimeSeconds}s`)
+        .sign(key),
+  }
+}
+
+/** Makes a private key as a JWK whose `kid` is derived from its public half. */
+export async function newSigningKey(): Promise<JWK> {
+  const { calculateJwkThumbprint, generateKeyPair } = await import('jose')
+  const { privateKey } = await generateKeyPair(algorithm, { extractable: true })
+  const jwk = await exportJWK(privateKey)
+  return { ...jwk, kid: await calculateJwkThumbprint(jwk) }
+}
+
+export type Verify = (authorization: string | null | undefined) => Promise<Identity>
+
+/** Checks `Bearer …` against the gateway's published keys; throws UNAUTHENTICATED, or UNAVAILABLE when the keys can't be had. */
+export function identityVerifier(gatewayUrl: string, audience: string): Verify {
+  // The default cooldown of 30 s would lock callers out for that long after the gateway changed its key.
+  const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', gatewayUrl), { cooldownDuration: 1_000 })
+  return async authorization => {
+    const token = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1]
+    if (!token)
+      throw unauthenticated('This service takes only requests that the gateway signed: send yours to the gateway.')
+    try {
+      const { payload } = await jwtVerify(token, keys, { issuer, audience, algorithms: [algorithm], clockTolerance: 5 })
+      return {
+        principal: String(payload.sub),
+        name: String(payload.name),
+        project: String(payload.project),
+        scopes: (payload.scopes as Scope[]).filter(scope => scopes.includes(scope)),
+      }
+    } catch (error) {
+      if (error instanceof errors.JWKSTimeout || (error instanceof TypeError && error.message === 'fetch failed')) {
+        throw unavailable(`The gateway's keys at ${gatewayUrl} can't be read: is it running?`, error)
+      }
+      if (error instanceof errors.JOSEError) {
+        throw unauthenticated(
+          `The identity is not valid for "${audience}" (${error.code}): send the request through the gateway.`,
+        )
+      }
+      throw error
+    }
+  }
+}

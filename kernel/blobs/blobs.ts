@@ -1,0 +1,20 @@
+import type { Readable } from 'node:stream'
+
+/** `sha256:` and 64 hexadecimal digits. */
+export type Digest = string
+
+export interface Blob {
+  readonly digest: Digest
+  readonly sizeBytes: number
+}
+
+/** Content-addressed bytes. What `put` has answered survives a crash; nothing half-written is ever visible. */
+export interface Blobs {
+  /** Stores the bytes; refuses them with INVALID_INPUT if `expected` is another digest than theirs. */
+  put(bytes: Uint8Array | Readable, expected?: Digest): Promise<Blob>
+  find(digest: Digest): Promise<Blob | null>
+  /** Throws NOT_FOUND. */
+  read(digest: Digest): Promise<Readable>
+  /** The whole content, its digest checked: an altered byte is an INTERNAL error, never a result. */
+  bytes(digest: Digest): Promise<Uint8Array>
+}

@@ -1,0 +1,50 @@
+/** What a service wants others to know. `id` makes publishing idempotent; order holds within a project. */
+export interface EventDraft {
+  readonly id: string
+  /** Past tense, noun first: `job.progressed`. */
+  readonly topic: string
+  /** The id of the entity that the event is about. */
+  readonly key: string
+  readonly project: string
+  /** ISO 8601, UTC. */
+  readonly at: string
+  readonly data: unknown
+}
+
+/** Opaque to everyone but its bus; two positions of one bus compare with `compare`. */
+export type Position = string
+
+export interface BusEvent extends EventDraft {
+  readonly position: Position
+}
+
+export interface EventFilter {
+  readonly topics?: readonly string[]
+  readonly key?: string
+}
+
+/** What happens to a topic's events: kept for `retentionMs`, or (0) passed only to whoever listens at that moment. */
+export type Retention = (topic: string) => number
+
+/**
+ * The durable event log. A position is given at commit: a reader that has passed a position never misses an event
+ * that is committed later.
+ */
+export interface Bus extends AsyncDisposable {
+  /** Identifies this log; a cursor of another log yields a gap. */
+  readonly id: string
+  /** Appends in the order given. An id that the log holds already is passed over. */
+  publish(events: readonly EventDraft[]): Promise<void>
+  /** Events after `after` (from the oldest kept where undefined), oldest first, at most `limit` (default 500). */
+  read(filter: EventFilter & { after?: Position; limit?: number }): Promise<readonly BusEvent[]>
+  /** The position of the newest event, or the one before the first. */
+  head(): Promise<Position>
+  /** The position up to which events have been dropped for their age; reading after an earlier one misses events. */
+  floor(): Promise<Position>
+  compare(a: Position, b: Position): number
+  /**
+   * Everything after `after`, then whatever comes, in batches, until `signal` aborts; ephemeral events only while it
+   * is listening. Survives a lost connection to the log.
+   */
+  tail(filter: EventFilter & { after: Position; signal: AbortSignal }): AsyncIterable<readonly BusEvent[]>
+}

@@ -1,0 +1,186 @@
+import { z } from 'zod'
+import { jobStatuses, phases, presets } from './values.ts'
+
+/**
+ * Every event that crosses a process. A field may be added; any other change raises the topic's version. The
+ * envelope (id, key, project, at) is the bus's; what stands here is `data`.
+ */
+
+const day = 24 * 60 * 60 * 1000
+const id = z.string().min(1)
+const step = z.number().int().min(0)
+const metric = z.object({ name: z.string(), value: z.number() })
+const point = metric.extend({ step, at: z.iso.datetime() })
+const failure = z.object({ code: z.string(), message: z.string() })
+/** A stored file of a model: its path inside the version, and the blob that holds it. */
+const file = z.object({ path: z.string(), digest: z.string(), sizeBytes: z.number().int().min(0) })
+
+/** What a job belongs to besides its project: the pipeline run and the name of the step, or neither. */
+const origin = { runId: id.nullable(), stepName: z.string().nullable() }
+
+const runState = z.object({
+  runId: id,
+  pipeline: z.string(),
+  status: z.enum(jobStatuses),
+  /** From 0 to 1. */
+  progress: z.number().min(0).max(1),
+  steps: z.array(
+    z.object({
+      name: z.string(),
+      status: z.enum(jobStatuses),
+      jobId: id.nullable(),
+      versionId: id.nullable(),
+    }),
+  ),
+})
+
+const topic = <T extends z.ZodType>(version: number, retentionMs: number, data: T) => ({ version, retentionMs, data })
+
+export const topics = {
+  // orchestration → training; key: run id
+  'step.requested': topic(
+    1,
+    30 * day,
+    z.object({
+      runId: id,
+      stepName: z.string(),
+      phase: z.enum(phases),
+      modelName: z.string(),
+      dataset: z.string().nullable(),
+      preset: z.enum(presets),
+      seed: z.number().int(),
+      config: z.record(z.string(), z.unknown()),
+      /** The principal in whose name training acts. */
+      principal: z.string(),
+    }),
+  ),
+  // orchestration: the state of a run after each change; key: run id
+  'run.started': topic(1, 30 * day, runState),
+  'run.progressed': topic(1, 30 * day, runState),
+  'run.finished': topic(1, 30 * day, runState),
+  'run.cancelled': topic(1, 30 * day, z.object({ runId: id })),
+
+  // training; key: job id, but `step.rejected` run id
+  'step.rejected': topic(1, 30 * day, z.object({ runId: id, stepName: z.string(), error: failure })),
+  'job.queued': topic(
+    1,
+    30 * day,
+    z.object({
+      jobId: id,
+      phase: z.enum(phases),
+      modelName: z.string(),
+      totalSteps: step,
+      seed: z.number().int(),
+      ...origin,
+    }),
+  ),
+  'job.started': topic(
+    1,
+    30 * day,
+    z.object({
+      jobId: id,
+      attempt: z.number().int(),
+      nodeId: id,
+      executor: z.string(),
+      step,
+      totalSteps: step,
+      ...origin,
+    }),
+  ),
+  'job.progressed': topic(
+    1,
+    30 * day,
+    z.object({ jobId: id, attempt: z.number().int(), step, totalSteps: step, points: z.array(point), ...origin }),
+  ),
+  'job.checkpointed': topic(1, 30 * day, z.object({ jobId: id, step, digest: z.string(), sizeBytes: z.number() })),
+  'job.paused': topic(1, 30 * day, z.object({ jobId: id, step, totalSteps: step, ...origin })),
+  'job.resumed': topic(1, 30 * day, z.object({ jobId: id, step, totalSteps: step, ...origin })),
+  'job.completed': topic(
+    1,
+    30 * day,
+    z.object({
+      jobId: id,
+      phase: z.enum(phases),
+      attempt: z.number().int(),
+      modelName: z.string(),
+      step,
+      totalSteps: step,
+      parameterCount: z.number().int(),
+      architecture: z.record(z.string(), z.unknown()),
+      files: z.array(file).min(1),
+      metrics: z.array(metric),
+      parents: z.array(id),
+      dataset: z.object({ id, fingerprint: z.string() }).nullable(),
+      ...origin,
+    }),
+  ),
+  'job.failed': topic(1, 30 * day, z.object({ jobId: id, step, totalSteps: step, error: failure, ...origin })),
+  'job.cancelled': topic(1, 30 * day, z.object({ jobId: id, step, totalSteps: step, ...origin })),
+
+  // models; key: version id
+  'version.registered': topic(
+    1,
+    30 * day,
+    z.object({
+      versionId: id,
+      modelId: id,
+      modelName: z.string(),
+      number: z.number().int(),
+      jobId: id.nullable(),
+      phase: z.enum(phases),
+      digest: z.string(),
+      sizeBytes: z.number(),
+    }),
+  ),
+  /** models could not make a version of a completed job; key: job id */
+  'version.rejected': topic(1, 30 * day, z.object({ jobId: id, error: failure })),
+
+  // every worker and every process, about itself; key: node id or instance
+  'node.reported': topic(
+    1,
+    day,
+    z.object({
+      nodeId: id,
+      name: z.string(),
+      cores: z.number().int(),
+      memoryBytes: z.number(),
+      memoryFreeBytes: z.number(),
+      /** One-minute load average. */
+      load: z.number(),
+      slots: z.number().int(),
+      jobIds: z.array(id),
+      executors: z.array(z.string()),
+      everyMs: z.number().int(),
+    }),
+  ),
+  'node.left': topic(1, day, z.object({ nodeId: id })),
+  'service.reported': topic(
+    1,
+    day,
+    z.object({
+      service: z.string(),
+      instance: id,
+      url: z.string().nullable(),
+      version: z.string(),
+      startedAt: z.iso.datetime(),
+      residentBytes: z.number(),
+      /** Share of one core since the last report. */
+      cpu: z.number(),
+      eventLoopLagMs: z.number(),
+      everyMs: z.number().int(),
+    }),
+  ),
+  'service.left': topic(1, day, z.object({ service: z.string(), instance: id })),
+} as const
+
+export type Topic = keyof typeof topics
+export type EventData<T extends Topic> = z.infer<(typeof topics)[T]['data']>
+
+export const isTopic = (name: string): name is Topic => Object.hasOwn(topics, name)
+
+/** How long the log keeps a topic's events, in milliseconds; 0 for what only present listeners get. */
+export const retention = (name: string): number => (isTopic(name) ? topics[name].retentionMs : 0)
+
+/** The data as the schema of its topic has it; throws a ZodError when a producer broke its promise. */
+export const eventData = <T extends Topic>(name: T, data: unknown): EventData<T> =>
+  topics[name].data.parse(data) as EventData<T>
