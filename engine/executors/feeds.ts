@@ -23,7 +23,7 @@ export function checkFeeds(graph: Graph, feeds: Readonly<Record<string, Value>>)
     )
 }
 
-export function checkData(data: ElementData, shape: Shape) {
+export function checkData(data: ElementData | Float64Array, shape: Shape) {
   if (data.length !== sizeOf(shape))
     throw new EngineError('INVALID_INPUT', `${data.length} values do not fill the shape ${describeShape(shape)}.`)
 }
