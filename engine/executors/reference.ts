@@ -15,6 +15,16 @@ export interface ReferenceValue extends Value {
   readonly exact: Float64Array
 }
 
+export interface ReferenceProgram extends Program {
+  run(feeds: Readonly<Record<string, Value>>): Promise<Record<string, ReferenceValue>>
+}
+
+export interface ReferenceExecutor extends Executor {
+  compile(graph: Graph): Promise<ReferenceProgram>
+  /** A Float64Array stays exact, and stands for float32. */
+  value(data: ElementData | Float64Array, shape: Shape): ReferenceValue
+}
+
 function referenceValue(exact: Float64Array, shape: Shape, type: ElementType): ReferenceValue {
   const data = (): ElementData => (type === 'int32' ? Int32Array.from(exact) : Float32Array.from(exact))
   return { exact, shape, type, data, [Symbol.dispose]() {} }
@@ -24,16 +34,12 @@ const exactData = (value: Value): Float64Array =>
   'exact' in value ? (value as ReferenceValue).exact : Float64Array.from(value.data())
 
 /** Computes every node in float64 by loops that follow its definition: slow and obvious, to hold the others against. */
-export function referenceExecutor(): Executor & {
-  value(data: ElementData | Float64Array, shape: Shape): ReferenceValue
-} {
+export function referenceExecutor(): ReferenceExecutor {
   return {
     name: 'reference',
     version: '1',
     threads: 1,
-    async compile(graph) {
-      return referenceProgram(graph)
-    },
+    compile: async graph => referenceProgram(graph),
     value(data, shape) {
       checkData(data, shape)
       return referenceValue(Float64Array.from(data), shape, data instanceof Int32Array ? 'int32' : 'float32')
@@ -41,26 +47,20 @@ export function referenceExecutor(): Executor & {
   }
 }
 
-function referenceProgram(graph: Graph): Program {
+function referenceProgram(graph: Graph): ReferenceProgram {
   const order = topologicalOrder(Object.values(graph.outputs))
   return {
     async run(feeds) {
       checkFeeds(graph, feeds)
       const results = new Map<Node, Float64Array>()
+      const resultsOf = (nodes: readonly Node[]) => nodes.map(node => results.get(node)!)
       for (const node of order) {
-        if (node.operation === 'input') results.set(node, exactData(feeds[node.attributes.name]))
-        else
-          results.set(
-            node,
-            evaluate(
-              node,
-              node.inputs.map(source => results.get(source)!),
-            ),
-          )
+        const isInput = node.operation === 'input'
+        results.set(node, isInput ? exactData(feeds[node.attributes.name]) : evaluate(node, resultsOf(node.inputs)))
       }
-      const entries = Object.entries(graph.outputs)
+      const outputs = Object.entries(graph.outputs)
       return Object.fromEntries(
-        entries.map(([name, node]) => [name, referenceValue(results.get(node)!, node.shape, node.type)]),
+        outputs.map(([name, node]) => [name, referenceValue(results.get(node)!, node.shape, node.type)]),
       )
     },
     async [Symbol.asyncDispose]() {},
