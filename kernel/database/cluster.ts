@@ -1,0 +1,148 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { unavailable } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { ClusterHome } from './cluster-home.ts'
+import { clusterHome } from './cluster-home.ts'
+import { freePort, readPostmaster, spawnServer, stopServer } from './postmaster.ts'
+import { takeLock } from './start-lock.ts'
+
+/** A running embedded PostgreSQL, held for as long as the process uses it. */
+export interface Cluster extends AsyncDisposable {
+  readonly port: number
+  /** Connects as the superuser `postgres`, password included: never log it. */
+  readonly adminUrl: string
+  /** Whether this call started the server; it was running already otherwise. */
+  readonly started: boolean
+}
+
+const leaseName = 'forge-lease'
+const startPatienceMs = 60_000
+
+/**
+ * The embedded PostgreSQL of a data folder: attaches to the server that runs there, or starts it. The last process to
+ * leave stops it; with `own` (the forge's main process) leaving stops it whoever else is there.
+ */
+export async function openCluster(
+  dataFolder: string,
+  log: Log,
+  { own = false }: { own?: boolean } = {},
+): Promise<Cluster> {
+  const folder = join(dataFolder, 'postgres')
+  await mkdir(folder, { recursive: true })
+  await chmod(folder, 0o711)
+  const lockPath = join(folder, 'start.lock')
+
+  using _lock = await takeLock(lockPath)
+  const home = await clusterHome(folder)
+  const password = await initialise(home, folder, log)
+  const { lease, port, started } = await attachOrStart(home, folder, password, log)
+  log.info({ port, started, data: home.data }, 'embedded PostgreSQL')
+
+  return {
+    port,
+    started,
+    adminUrl: adminUrl(port, password),
+    [Symbol.asyncDispose]: async () => {
+      // Under the lock nobody attaches between the count and the stop.
+      using _lock = await takeLock(lockPath)
+      const last = own || (await isLastLease(lease))
+      await lease.end().catch(error => log.debug({ error }, 'lease already closed'))
+      if (last) await stopServer(home.data)
+    },
+  }
+}
+
+const adminUrl = (port: number, password: string) => `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
+
+/** Runs initdb once, and returns the superuser's password. */
+async function initialise({ data, user, binaries }: ClusterHome, folder: string, log: Log): Promise<string> {
+  const passwordFile = join(folder, 'password')
+  const known = await readFile(passwordFile, 'utf8').catch(() => undefined)
+  const initialised = await stat(join(data, 'PG_VERSION')).catch(() => undefined)
+  if (known && initialised) return known
+  if (initialised && data.startsWith(folder)) {
+    throw unavailable(`The password of the embedded PostgreSQL is missing: put ${passwordFile} back.`)
+  }
+  if (initialised) {
+    // Data outside of the data folder outlive it when somebody deletes that; nobody holds their password any more.
+    log.warn({ data }, 'the data folder of this PostgreSQL was removed: starting with an empty one')
+    await stopServer(data)
+    await rm(data, { recursive: true })
+  }
+
+  const password = randomBytes(24).toString('base64url')
+  const partial = `${data}.partial`
+  const secret = join(dirname(data), 'initdb-password')
+  await rm(partial, { recursive: true, force: true })
+  await rm(secret, { force: true })
+  await mkdir(partial, { mode: 0o700 })
+  await writeFile(secret, password, { mode: 0o600, flag: 'wx' })
+  if (user.uid !== undefined) for (const path of [partial, secret]) await chown(path, user.uid, user.gid!)
+  const options = ['-E', 'UTF8', '--locale=C', '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${secret}`]
+  await promisify(execFile)(binaries.initdb, ['-D', partial, ...options], { ...user, cwd: '/', env: { LC_ALL: 'C' } })
+  await rm(secret)
+  await writeFile(passwordFile, password, { mode: 0o600 })
+  await rename(partial, data)
+  return password
+}
+
+interface Attached {
+  readonly lease: pg.Client
+  readonly port: number
+  readonly started: boolean
+}
+
+async function attachOrStart(home: ClusterHome, folder: string, password: string, log: Log): Promise<Attached> {
+  const logFile = join(folder, 'server.log')
+  const portFile = join(folder, 'port')
+  const deadline = Date.now() + startPatienceMs
+  let server: Awaited<ReturnType<typeof spawnServer>> | undefined
+  while (Date.now() < deadline) {
+    const running = await readPostmaster(home.data)
+    const answer = running && (await tryLease(adminUrl(running.port, password), log))
+    if (answer instanceof pg.Client) {
+      await writeFile(portFile, String(running!.port))
+      return { lease: answer, port: running!.port, started: server?.ended() === false }
+    }
+    if (server?.ended() && !running) break
+    // A file of a killed server may name a process that is no PostgreSQL: starting one finds that out, and a second
+    // server on the same data refuses to run.
+    if (!server && answer !== 'starting') {
+      const preferred = Number(await readFile(portFile, 'utf8').catch(() => 0))
+      server = await spawnServer(home, await freePort(preferred), logFile)
+    }
+    await delay(10)
+  }
+  throw unavailable(
+    `The embedded PostgreSQL in ${home.data} did not start: see ${logFile}. ${await lastLines(logFile)}`,
+  )
+}
+
+/** A connection kept open while the cluster is used; others count them. */
+async function tryLease(connectionString: string, log: Log): Promise<pg.Client | 'starting' | 'refused'> {
+  const client = new pg.Client({ connectionString, application_name: leaseName, keepAlive: true })
+  client.on('error', error => log.warn({ error: error.message }, 'embedded PostgreSQL closed its connection'))
+  try {
+    await client.connect()
+    return client
+  } catch (error) {
+    await client.end().catch(() => {})
+    return (error as { code?: string }).code === '57P03' ? 'starting' : 'refused'
+  }
+}
+
+async function isLastLease(lease: pg.Client): Promise<boolean> {
+  const others = 'SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()'
+  // Without an answer the server is gone or going: stopping it then is harmless.
+  const result = await lease.query(others, [leaseName]).catch(() => undefined)
+  return !result?.rowCount
+}
+
+const lastLines = async (file: string): Promise<string> =>
+  (await readFile(file, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-3).join(' | ')
