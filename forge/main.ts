@@ -1,0 +1,12 @@
+import { readEnv } from '../kernel/env.ts'
+import { openLog } from '../kernel/log.ts'
+import { runProcess } from '../kernel/process.ts'
+import { startForge } from './forge.ts'
+import { welcome } from './welcome.ts'
+
+const env = readEnv()
+await runProcess(async () => {
+  const forge = await startForge(env, openLog('forge', env.FORGE_LOG))
+  process.stdout.write(welcome(forge))
+  return forge
+})
