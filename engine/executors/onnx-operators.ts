@@ -1,0 +1,114 @@
+import type { ElementType, Node, NodeOf, Operation } from '../graph/graph.ts'
+
+/** What an operator's encoding may write into the model. Names are those of the model's values. */
+export interface OnnxWriter {
+  /** Adds an operator and gives the name of its result. */
+  operator(type: string, inputs: readonly string[], attributes?: OnnxAttributes, domain?: string): string
+  /** An int64 vector, as shapes and axes are. */
+  integers(values: readonly number[]): string
+  /** Float32 zeros. */
+  zeros(shape: readonly number[]): string
+  /** The value of a node that was written before. */
+  value(node: Node): string
+  /** The same as bool. */
+  condition(node: Node): string
+  /** Whether operators run on one thread. */
+  readonly singleThread: boolean
+}
+
+export type OnnxAttributes = Readonly<Record<string, number | string | readonly number[]>>
+
+export const ONNX_TYPES: { readonly [T in ElementType]: number } = { float32: 1, int32: 6 }
+export const MICROSOFT = 'com.microsoft'
+
+/** Writes a node, and gives the name of its value. */
+type Encoding<O extends Operation> = (y: NodeOf<O>, to: OnnxWriter) => string
+
+const plain =
+  (type: string, attributes?: OnnxAttributes): Encoding<Operation> =>
+  ({ inputs }, to) =>
+    to.operator(type, inputs.map(to.value), attributes)
+
+/** Indices [rows] → [rows, 1], as the ..Elements operators take them. */
+const column = (x: Node, to: OnnxWriter) => to.operator('Unsqueeze', [to.value(x), to.integers([1])])
+
+/** ONNX Runtime's own product, which reads its inputs transposed, for any number of axes. */
+function matmul({ inputs: [a, b], attributes }: NodeOf<'matmul'>, to: OnnxWriter): string {
+  const { transposeA, transposeB } = attributes
+  if (!transposeA && !transposeB) return to.operator('MatMul', [to.value(a), to.value(b)])
+  const flags = { transA: Number(transposeA), transB: Number(transposeB) }
+  return to.operator('FusedMatMul', [to.value(a), to.value(b)], flags, MICROSOFT)
+}
+
+/**
+ * ScatterND adds into one row from several threads at once and loses updates, so it serves a single thread only.
+ * ScatterElements always adds on one thread, in the same order, but spends ten times as long on its indices.
+ */
+function scatterAdd({ inputs: [indices, updates], shape }: NodeOf<'scatterAdd'>, to: OnnxWriter): string {
+  const [, width] = shape
+  const flat = to.operator('Reshape', [to.value(indices), to.integers([-1, 1])])
+  const rows = to.operator('Reshape', [to.value(updates), to.integers([-1, width])])
+  if (to.singleThread) {
+    const long = to.operator('Cast', [flat], { to: 7 })
+    return to.operator('ScatterND', [to.zeros(shape), long, rows], { reduction: 'add' })
+  }
+  const repeated = to.operator('Expand', [flat, to.integers([1, width])])
+  return to.operator('ScatterElements', [to.zeros(shape), repeated, rows], { axis: 0, reduction: 'add' })
+}
+
+export const encodings: {
+  readonly [O in Exclude<Operation, 'input' | 'constant' | 'greater' | 'equal'>]: Encoding<O>
+} = {
+  add: plain('Add'),
+  subtract: plain('Sub'),
+  multiply: plain('Mul'),
+  divide: plain('Div'),
+  minimum: plain('Min'),
+  maximum: plain('Max'),
+  negate: plain('Neg'),
+  exp: plain('Exp'),
+  log: plain('Log'),
+  sqrt: plain('Sqrt'),
+  tanh: plain('Tanh'),
+  sigmoid: plain('Sigmoid'),
+  relu: plain('Relu'),
+  erf: plain('Erf'),
+  where: ({ inputs: [condition, a, b] }, to) =>
+    to.operator('Where', [to.condition(condition), to.value(a), to.value(b)]),
+  matmul,
+  transpose: ({ inputs: [x], attributes: { permutation } }, to) =>
+    to.operator('Transpose', [to.value(x)], { perm: permutation }),
+  reshape: ({ inputs: [x], shape }, to) => to.operator('Reshape', [to.value(x), to.integers(shape)]),
+  broadcastTo: ({ inputs: [x], shape }, to) => to.operator('Expand', [to.value(x), to.integers(shape)]),
+  sum: ({ inputs: [x], attributes: { axes, keepDims } }, to) =>
+    to.operator('ReduceSum', [to.value(x), to.integers(axes)], { keepdims: Number(keepDims), noop_with_empty_axes: 1 }),
+  max({ inputs: [x], attributes: { axes, keepDims } }, to) {
+    // Without axes ReduceMax reduces all of them.
+    if (axes.length === 0) return to.operator('Identity', [to.value(x)])
+    return to.operator('ReduceMax', [to.value(x)], { axes, keepdims: Number(keepDims) })
+  },
+  gather: plain('Gather', { axis: 0 }),
+  scatterAdd,
+  takeAt({ inputs: [x, indices], shape }, to) {
+    const taken = to.operator('GatherElements', [to.value(x), column(indices, to)], { axis: 1 })
+    return to.operator('Reshape', [taken, to.integers(shape)])
+  },
+  addAt: ({ inputs: [x, indices, values] }, to) =>
+    to.operator('ScatterElements', [to.value(x), column(indices, to), column(values, to)], {
+      axis: 1,
+      reduction: 'add',
+    }),
+  slice: ({ inputs: [x], attributes: { starts, ends } }, to) =>
+    to.operator('Slice', [to.value(x), to.integers(starts), to.integers(ends)]),
+  pad: ({ inputs: [x], attributes: { before, after } }, to) =>
+    to.operator('Pad', [to.value(x), to.integers([...before, ...after])]),
+  concat: ({ inputs, attributes: { axis } }, to) => to.operator('Concat', inputs.map(to.value), { axis }),
+  cast({ inputs: [x], type }, to) {
+    const isComparison = x.operation === 'greater' || x.operation === 'equal'
+    return to.operator('Cast', [isComparison ? to.condition(x) : to.value(x)], { to: ONNX_TYPES[type] })
+  },
+  softmax: plain('Softmax', { axis: -1 }),
+  // Simplifying lowers it; ONNX Runtime's own is ten times slower.
+  logSumExp: ({ inputs: [x], shape }, to) =>
+    to.operator('ReduceLogSumExp', [to.value(x)], { axes: [shape.length - 1], keepdims: 1 }),
+}

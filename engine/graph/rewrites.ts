@@ -1,0 +1,149 @@
+import { constant, type Node, type NodeOf, type Operation } from './graph.ts'
+import {
+  add,
+  addAt,
+  broadcastTo,
+  log,
+  matmul,
+  max,
+  multiply,
+  reshape,
+  softmax,
+  subtract,
+  sum,
+  transpose,
+} from './operations.ts'
+import { broadcastShapes, sameShape } from './shapes.ts'
+
+/** An equal expression that costs less, or the node itself. */
+type Rewrite<O extends Operation> = (y: NodeOf<O>) => Node
+
+const scalar = (x: Node): number | undefined =>
+  x.operation === 'constant' && x.type === 'float32' && x.shape.length === 0 ? x.attributes.data[0] : undefined
+
+/** The number that fills x, if one does. */
+function fillOf(x: Node): number | undefined {
+  return x.operation === 'broadcastTo' || x.operation === 'reshape' ? fillOf(x.inputs[0]) : scalar(x)
+}
+
+const to = (x: Node, like: Node) => (sameShape(x.shape, like.shape) ? x : broadcastTo(x, like.shape))
+
+/** Elementwise operations repeat their inputs themselves: skips a broadcastTo that the other input makes needless. */
+function unrepeated(x: Node, other: Node, y: Node): Node {
+  if (x.operation !== 'broadcastTo') return x
+  const [source] = x.inputs
+  return sameShape(broadcastShapes('', source.shape, other.shape), y.shape) ? source : x
+}
+
+function repeatLess<O extends 'add' | 'subtract' | 'multiply' | 'divide'>(
+  operation: (a: Node, b: Node) => Node,
+  y: NodeOf<O>,
+): Node {
+  const [a, b] = y.inputs
+  const left = unrepeated(a, b, y as Node)
+  const right = unrepeated(b, left, y as Node)
+  return left === a && right === b ? (y as Node) : operation(left, right)
+}
+
+function simplerAdd(y: NodeOf<'add'>): Node {
+  const [a, b] = y.inputs
+  for (const [x, other] of [
+    [a, b],
+    [b, a],
+  ]) {
+    if (fillOf(other) === 0) return to(x, y)
+    if (other.operation === 'negate') return subtract(x, other.inputs[0])
+    // One pass instead of two over what may be the largest array of a model.
+    if (other.operation === 'addAt' && fillOf(other.inputs[0]) === 0 && sameShape(x.shape, y.shape))
+      return addAt(x, other.inputs[1], other.inputs[2])
+  }
+  return repeatLess(add, y)
+}
+
+function simplerMultiply(y: NodeOf<'multiply'>): Node {
+  const [a, b] = y.inputs
+  for (const [x, other] of [
+    [a, b],
+    [b, a],
+  ]) {
+    const factor = scalar(other)
+    if (fillOf(other) === 1) return to(x, y)
+    if (factor !== undefined && x.operation === 'multiply') {
+      const inner = x.inputs.find(source => scalar(source) !== undefined)
+      const rest = x.inputs.find(source => source !== inner)
+      if (inner && rest) return multiply(rest, constant(factor * scalar(inner)!))
+    }
+  }
+  return repeatLess(multiply, y)
+}
+
+function simplerSum(y: NodeOf<'sum'>): Node {
+  const [x] = y.inputs
+  const { axes, keepDims } = y.attributes
+  if (axes.every(axis => x.shape[axis] === 1)) return reshape(x, y.shape)
+  if (x.operation === 'multiply') {
+    // Σ c·x = c·Σ x, over the smaller array.
+    const factor = x.inputs.find(source => scalar(source) !== undefined)
+    const rest = x.inputs.find(source => source !== factor)
+    if (factor && rest) return multiply(sum(rest, axes, keepDims), factor)
+  }
+  return y
+}
+
+/** x, if node is x with its last two axes swapped. */
+function swapped(node: Node): Node | undefined {
+  if (node.operation !== 'transpose') return undefined
+  const { permutation } = node.attributes
+  const last = permutation.length - 1
+  const wanted = [...permutation.keys()].with(-1, last - 1).with(-2, last)
+  return sameShape(permutation, wanted) ? node.inputs[0] : undefined
+}
+
+function simplerMatmul(y: NodeOf<'matmul'>): Node {
+  const [a, b] = y.inputs
+  const { transposeA, transposeB } = y.attributes
+  const [left, right] = [swapped(a), swapped(b)]
+  if (!left && !right) return y
+  return matmul(left ?? a, right ?? b, { transposeA: transposeA !== !!left, transposeB: transposeB !== !!right })
+}
+
+function simplerTranspose(y: NodeOf<'transpose'>): Node {
+  const [x] = y.inputs
+  const { permutation } = y.attributes
+  if (permutation.every((axis, i) => axis === i)) return x
+  if (x.operation !== 'transpose') return y
+  return transpose(
+    x.inputs[0],
+    permutation.map(axis => x.attributes.permutation[axis]),
+  )
+}
+
+function simplerReshape(y: NodeOf<'reshape'>): Node {
+  const [x] = y.inputs
+  if (sameShape(x.shape, y.shape)) return x
+  return x.operation === 'reshape' ? reshape(x.inputs[0], y.shape) : y
+}
+
+/** With p = softmax(x), max p = exp(max x − logSumExp x); and the gradient needs p in any case. */
+function simplerLogSumExp({ inputs: [x] }: NodeOf<'logSumExp'>): Node {
+  return subtract(max(x, [-1], true), log(max(softmax(x), [-1], true)))
+}
+
+const rewrites: { readonly [O in Operation]?: Rewrite<O> } = {
+  add: simplerAdd,
+  subtract: y =>
+    y.inputs[1].operation === 'negate' ? add(y.inputs[0], y.inputs[1].inputs[0]) : repeatLess(subtract, y),
+  multiply: simplerMultiply,
+  negate: y => (y.inputs[0].operation === 'negate' ? y.inputs[0].inputs[0] : y),
+  sum: simplerSum,
+  matmul: simplerMatmul,
+  transpose: simplerTranspose,
+  reshape: simplerReshape,
+  broadcastTo: y => (sameShape(y.inputs[0].shape, y.shape) ? y.inputs[0] : y),
+  logSumExp: simplerLogSumExp,
+}
+
+export function rewrite(y: Node): Node {
+  const rule = rewrites[y.operation] as Rewrite<Operation> | undefined
+  return rule ? rule(y) : y
+}
