@@ -2,6 +2,7 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /forge
 COPY package.json package-lock.json .npmrc ./
+ENV npm_config_onnxruntime_node_install=skip
 RUN npm ci
 COPY . .
 RUN node prisma/generate.ts && node client/codegen.ts

@@ -1,0 +1,23 @@
+export interface Goal {
+  readonly name: string
+  readonly goal: number
+  readonly value: number
+  readonly unit: string
+  /** True where smaller is better. */
+  readonly atMost: boolean
+}
+
+export interface Measured {
+  readonly samples: number
+  readonly results: readonly Readonly<Record<string, string | number | null>>[]
+  readonly goals: readonly Goal[]
+}
+
+export type Benchmark = (flags: readonly string[]) => Promise<Measured>
+
+/** The middle value; of an even number the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
