@@ -1,0 +1,121 @@
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { createClient } from 'redis'
+import { parse } from 'yaml'
+import { freePort, root, type Started, start } from '../support/processes.ts'
+import { serving } from './embedded-forge.ts'
+import type { RunningForge } from './running-forge.ts'
+
+interface ComposeService {
+  readonly image: string
+  readonly command: string[]
+  readonly environment: Readonly<Record<string, string | number>>
+  readonly volumes?: readonly string[]
+}
+
+export interface ComposeForge extends RunningForge {
+  /** Ends one service as `docker compose stop` does. */
+  stop(service: string): Promise<void>
+}
+
+const postgresUrl = new URL(process.env.TEST_POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres')
+// A database number of its own, so that what runs beside these tests is not disturbed.
+const redisUrl = `${(process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1:6379').replace(/\/\d*$/, '')}/7`
+const services = ['training', 'models', 'monitoring', 'realtime', 'orchestration', 'worker', 'gateway']
+
+/**
+ * Every service of docker-compose.yml as a process, with the command and the environment that the file names. What a
+ * container would have of its own is mapped: host names to loopback ports, volumes to folders.
+ */
+export async function composeForge(): Promise<ComposeForge> {
+  const folder = mkdtempSync(join(tmpdir(), 'forge-compose-'))
+  const password = randomBytes(12).toString('hex')
+  const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8').replace(/\$\{SERVICE_PASSWORD\}/g, password)
+  const compose = parse(text, { merge: true }) as { services: Record<string, ComposeService> }
+  const ports = Object.fromEntries(await Promise.all(services.map(async name => [name, await freePort()] as const)))
+
+  await dropServices()
+  execFileSync(join(root, 'deploy/postgres/services.sh'), {
+    env: {
+      ...process.env,
+      SERVICE_PASSWORD: password,
+      PGHOST: postgresUrl.hostname,
+      PGPORT: postgresUrl.port || '5432',
+      PGDATABASE: 'postgres',
+    },
+    stdio: 'ignore',
+  })
+  await emptyRedis()
+
+  const mapped = (service: string, value: string): string =>
+    value
+      .replace('@postgres:5432', `@${postgresUrl.hostname}:${postgresUrl.port || 5432}`)
+      .replace('redis://redis:6379', redisUrl)
+      .replace(/^http:\/\/([a-z]+):\d+/, (_all, host: string) => `http://127.0.0.1:${ports[host]}`)
+      .replace(/^\/data$/, join(folder, service))
+      .replace(/^\/blobs$/, join(folder, 'blobs'))
+      .replace(/^0\.0\.0\.0$/, '127.0.0.1')
+
+  function launch(service: string): Started {
+    const { command, environment } = compose.services[service]!
+    mkdirSync(join(folder, service), { recursive: true })
+    const env = Object.entries(environment).map(([name, value]) => [name, mapped(service, String(value))])
+    return start(command, {
+      ...Object.fromEntries(env),
+      PORT: String(ports[service]),
+      FORGE_LOG: 'warn',
+      FORGE_THREADS: '1',
+    })
+  }
+
+  const running = new Map<string, Started>()
+  async function up(names: readonly string[]) {
+    for (const name of names) running.set(name, launch(name))
+    await Promise.all(names.map(name => serving(`http://127.0.0.1:${ports[name]}`, running.get(name)!)))
+  }
+  async function stop(name: string) {
+    const started = running.get(name)
+    running.delete(name)
+    started?.child.kill('SIGTERM')
+    await started?.exit
+  }
+
+  await up(services)
+  return {
+    url: `http://127.0.0.1:${ports.gateway}`,
+    adminKey: readFileSync(join(folder, 'orchestration/admin-key'), 'utf8').trim(),
+    stop,
+    async crash() {
+      const worker = running.get('worker')!
+      worker.child.kill('SIGKILL')
+      await worker.exit
+    },
+    restart: () => up(services.filter(name => running.get(name)?.child.signalCode || !running.has(name))),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...running.keys()].map(stop))
+      await dropServices()
+      await emptyRedis()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function dropServices(): Promise<void> {
+  const client = new pg.Client({ connectionString: postgresUrl.href })
+  await client.connect()
+  for (const service of services.slice(0, 5)) {
+    await client.query(`DROP DATABASE IF EXISTS forge_${service} WITH (FORCE)`)
+    await client.query(`DROP ROLE IF EXISTS forge_${service}`)
+  }
+  await client.end()
+}
+
+async function emptyRedis(): Promise<void> {
+  const client = await createClient({ url: redisUrl }).connect()
+  await client.flushDb()
+  await client.close()
+}
