@@ -2,15 +2,14 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { PrismaPg } from '@prisma/adapter-pg'
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg'
-import type pg from 'pg'
 import { openCluster } from '../kernel/database/cluster.ts'
 import type { ServiceName } from '../kernel/database/folders.ts'
 import { prismaFolder } from '../kernel/database/folders.ts'
 import { readMigrations } from '../kernel/database/migrations.ts'
 import { openLog } from '../kernel/log.ts'
+import { EngineAdapter } from './engine-adapter.ts'
 
 /**
  * Prisma's schema engine as WebAssembly, on a PostgreSQL that lives as long as it does: the native engine is a
@@ -29,9 +28,9 @@ export async function openSchemaEngine(): Promise<SchemaEngine> {
   const cluster = opening.use(await openCluster(folder, openLog('schema-engine', 'error')))
 
   await instantiate()
-  const adapter = bindMigrationAwareSqlAdapterFactory(new CatalogueAdapter(cluster.adminUrl))
-  const engine = await bindings.SchemaEngine.new({ datamodels: undefined }, () => {}, adapter)
-  opening.use(engine)
+  const connections = opening.use(new AsyncDisposableStack())
+  const adapter = bindMigrationAwareSqlAdapterFactory(new EngineAdapter(cluster.adminUrl, connections))
+  const engine = opening.use(await bindings.SchemaEngine.new({ datamodels: undefined }, () => {}, adapter))
 
   const open = opening.move()
   return {
@@ -47,25 +46,6 @@ export async function openSchemaEngine(): Promise<SchemaEngine> {
       return result.exitCode === 0 ? '' : (result.stdout ?? '')
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
-  }
-}
-
-const charOid = 18
-const textOid = 25
-
-/** The engine reads PostgreSQL's catalogue, whose one-letter columns have a type that the adapter does not know. */
-class CatalogueAdapter extends PrismaPg {
-  override async connectToShadowDb() {
-    const adapter = await super.connectToShadowDb()
-    const pool = adapter.underlyingDriver()
-    const query = pool.query.bind(pool) as (config: pg.QueryConfig) => Promise<pg.QueryResult>
-    const readable = async (config: pg.QueryConfig) => {
-      const result = await query(config)
-      for (const field of result.fields) if (field.dataTypeID === charOid) field.dataTypeID = textOid
-      return result
-    }
-    Object.assign(pool, { query: readable })
-    return adapter
   }
 }
 
