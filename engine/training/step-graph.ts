@@ -19,10 +19,14 @@ type Nodes = Record<string, Node>
  */
 export type TensorKind = 'first' | 'second' | 'slow' | 'oldest' | 'sum'
 
-const tensorName = (kind: TensorKind, parameter: string) => `${kind}.${parameter}`
-export const nextName = (name: string) => `next.${name}`
+export const tensorName = (kind: TensorKind, parameter: string) => `${kind}.${parameter}`
+const nextName = (name: string) => `next.${name}`
+/** The input that an output is the next value of, if it is one. */
+export const replacedBy = (output: string) => (output.startsWith('next.') ? output.slice('next.'.length) : undefined)
+
 /** Output of the clipped gradient, for GrokFast's window. */
-export const gradientName = (parameter: string) => `gradient.${parameter}`
+const gradientName = (parameter: string) => `gradient.${parameter}`
+export const parameterOfGradient = (output: string) => output.slice('gradient.'.length)
 
 /** One whole step: loss, gradients, clipping, filter and AdamW. */
 export function stepGraph(options: TrainerOptions): Graph {

@@ -1,0 +1,88 @@
+import { EngineError } from '../errors.ts'
+import type { Executor, Value } from '../executors/executor.ts'
+import type { Graph } from '../graph/graph.ts'
+import { sizeOf } from '../graph/shapes.ts'
+import { parameterShapes } from '../models/llama-parameters.ts'
+import { learningRate } from '../optimizers/schedule.ts'
+import type { Batch } from './batches.ts'
+import type { TrainerOptions } from './options.ts'
+import { accumulatedPasses, singlePass } from './passes.ts'
+import { disposeAll, type Feeds, renamed, scalarFeeds } from './step-feeds.ts'
+import { accumulateGraph, applyGraph, parameterOfGradient, replacedBy, stepGraph, tensorName } from './step-graph.ts'
+import type { Carried } from './training-state.ts'
+
+export interface StepResult {
+  /** The step just taken, from 1. */
+  readonly step: number
+  /** Mean cross-entropy in nats per token before the step's update. */
+  readonly loss: number
+  /** Global norm before clipping. */
+  readonly gradientNorm: number
+  readonly learningRate: number
+}
+
+/** Takes steps, moving `carried` from one to the next; the trainer's `train`. */
+export interface Stepper extends AsyncDisposable {
+  take(batch: Batch): Promise<StepResult>
+}
+
+export async function stepper(executor: Executor, options: TrainerOptions, carried: Carried): Promise<Stepper> {
+  await using opened = new AsyncDisposableStack()
+  const compile = async (graph: Graph) => opened.use(await executor.compile(graph))
+  const shapes = Object.entries(parameterShapes(options.model))
+  // Stands for the gradient that leaves a window which is not full yet.
+  const zeros = Object.fromEntries(
+    shapes.map(([name, shape]) => [name, executor.value(new Float32Array(sizeOf(shape)), shape)]),
+  )
+  opened.defer(() => disposeAll(zeros))
+
+  const runPasses =
+    options.accumulation === 1
+      ? singlePass(executor, options, await compile(stepGraph(options)))
+      : accumulatedPasses(executor, options, zeros, {
+          accumulate: await compile(accumulateGraph(options)),
+          apply: await compile(applyGraph(options)),
+        })
+
+  async function take(batch: Batch): Promise<StepResult> {
+    const step = carried.step + 1
+    const rate = learningRate(options.schedule, step)
+    const scalars = scalarFeeds(executor, options, rate, step)
+    const oldest = carried.window && renamed(carried.window.oldest() ?? zeros, name => tensorName('oldest', name))
+    const outputs = await runPasses(batch, { ...carried.tensors, ...scalars, ...oldest })
+    disposeAll(scalars)
+
+    const { loss, gradientNorm, ...next } = outputs
+    const result = { step, loss: read(loss), gradientNorm: read(gradientNorm), learningRate: rate }
+    disposeAll({ loss, gradientNorm })
+    if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradientNorm)) {
+      disposeAll(next)
+      throw new EngineError(
+        'DIVERGED',
+        `step ${step} has loss ${result.loss} and gradient norm ${result.gradientNorm}: lower the learning rate, now ${rate}`,
+      )
+    }
+    adopt(carried, next)
+    return result
+  }
+
+  const resources = opened.move()
+  return { take, [Symbol.asyncDispose]: () => resources.disposeAsync() }
+}
+
+const read = (scalar: Value) => scalar.data()[0]
+
+/** Puts the step's outputs in the place of what they came from. */
+function adopt(carried: Carried, outputs: Feeds): void {
+  const gradients: Feeds = {}
+  for (const [output, value] of Object.entries(outputs)) {
+    const replaced = replacedBy(output)
+    if (replaced === undefined) gradients[output] = value
+    else {
+      carried.tensors[replaced][Symbol.dispose]()
+      carried.tensors[replaced] = value
+    }
+  }
+  carried.window?.push(renamed(gradients, parameterOfGradient))
+  carried.step++
+}
