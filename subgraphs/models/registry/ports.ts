@@ -1,0 +1,25 @@
+import type { Phase } from '../../../schema/values.ts'
+import type { Model } from './model.ts'
+
+/** Newest first unless `inverted`; `after` and `before` are ids. */
+export interface Page {
+  readonly after?: string
+  readonly before?: string
+  readonly limit: number
+  readonly inverted: boolean
+}
+
+export interface ModelFilter {
+  /** Undefined for all projects. */
+  readonly project?: string
+  readonly nameContains?: string
+  /** Models with a version that this phase made. */
+  readonly phase?: Phase
+}
+
+/** Where models are read. Each call is one statement. */
+export interface Registry {
+  find(project: string, name: string): Promise<Model | null>
+  list(filter: ModelFilter, page: Page): Promise<readonly Model[]>
+  byId(ids: readonly string[]): Promise<readonly Model[]>
+}

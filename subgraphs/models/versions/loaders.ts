@@ -1,0 +1,28 @@
+import type DataLoader from 'dataloader'
+import type { Identity } from '../../../kernel/auth/identity.ts'
+import { manyEach, oneEach } from '../registry/loading.ts'
+import type { Model } from '../registry/model.ts'
+import type { Versions } from './ports.ts'
+import type { ModelFile, ModelVersion } from './version.ts'
+
+/** What one request reads about versions by key. */
+export interface VersionLoaders {
+  readonly version: DataLoader<string, ModelVersion | null>
+  readonly versionOfJob: DataLoader<string, ModelVersion | null>
+  readonly newestVersion: DataLoader<Model, ModelVersion | null, string>
+  readonly files: DataLoader<string, readonly ModelFile[]>
+}
+
+const itself = (id: string) => id
+
+export const versionLoaders = (versions: Versions, identity: Identity): VersionLoaders => ({
+  version: oneEach(identity, versions.byId, ({ id }) => id, itself),
+  versionOfJob: oneEach(identity, versions.ofJobs, ({ jobId }) => jobId, itself),
+  newestVersion: oneEach(
+    identity,
+    versions.newest,
+    ({ modelId }) => modelId,
+    ({ id }: Model) => id,
+  ),
+  files: manyEach(versions.files, ({ versionId }) => versionId),
+})

@@ -1,0 +1,84 @@
+import type { MetricValue } from '../../../schema/values.ts'
+import { builder, ModelRef, ModelVersionRef, Phase } from '../builder.ts'
+import { parentsOf, resolveRef } from './service.ts'
+import type { ModelFile } from './version.ts'
+
+const MetricValueRef = builder.objectRef<MetricValue>('MetricValue').implement({
+  directives: { shareable: true },
+  description: 'The newest value of one metric. Names are values: `loss`, `validation_loss`, `tokens_per_second`, …',
+  fields: t => ({ name: t.exposeString('name'), value: t.exposeFloat('value') }),
+})
+
+const ModelFileRef = builder.objectRef<ModelFile>('ModelFile').implement({
+  description: 'A stored file of a model version.',
+  fields: t => ({
+    path: t.exposeString('path'),
+    sizeBytes: t.exposeFloat('sizeBytes'),
+    digest: t.exposeString('digest', { description: '`sha256:` and 64 hexadecimal digits, over the bytes.' }),
+  }),
+})
+
+const TrainingJob = builder.externalRef('TrainingJob', builder.selection<{ id: string }>('id')).implement({
+  externalFields: t => ({ id: t.id() }),
+  fields: t => ({
+    output: t.field({
+      type: ModelVersionRef,
+      nullable: true,
+      authScopes: { scope: 'models:read' },
+      description: 'The model version that the job made, from the moment it is registered.',
+      resolve: ({ id }, _, { loaders }) => loaders.versionOfJob.load(id),
+    }),
+  }),
+})
+
+builder.asEntity(ModelVersionRef, {
+  key: builder.selection<{ id: string }>('id'),
+  resolveReference: ({ id }, { loaders }) => loaders.version.load(id),
+})
+
+ModelVersionRef.implement({
+  description: 'What one job made. It never changes; training into the same name adds the next version.',
+  fields: t => ({
+    id: t.exposeID('id'),
+    model: t.field({
+      type: ModelRef,
+      resolve: async ({ modelId }, _, { loaders }) => (await loaders.model.load(modelId))!,
+    }),
+    number: t.exposeInt('number', { description: 'Counts from 1 within the model.' }),
+    ref: t.string({
+      description: 'What `modelVersion` and `generate` take: `name/3`.',
+      resolve: async ({ modelId, number }, _, { loaders }) => `${(await loaders.model.load(modelId))!.name}/${number}`,
+    }),
+    phase: t.expose('phase', { type: Phase }),
+    parameterCount: t.exposeInt('parameterCount', { description: 'Trained numbers; a tied embedding counts once.' }),
+    sizeBytes: t.exposeFloat('sizeBytes', { description: 'Of all files.' }),
+    digest: t.exposeString('digest', {
+      description: 'SHA-256 over the list of files as `sha256sum` prints it, in the order of paths.',
+    }),
+    architecture: t.expose('architecture', { type: 'JSON' }),
+    metrics: t.field({ type: [MetricValueRef], resolve: ({ metrics }) => metrics }),
+    parents: t.field({
+      type: [ModelVersionRef],
+      description: 'The versions that it was made from.',
+      resolve: (version, _, { loaders }) => parentsOf(version, loaders),
+    }),
+    files: t.field({
+      type: [ModelFileRef],
+      description: 'In the order of paths.',
+      resolve: ({ id }, _, { loaders }) => loaders.files.load(id),
+    }),
+    job: t.field({ type: TrainingJob, nullable: true, resolve: ({ jobId }) => ({ id: jobId }) }),
+    createdAt: t.expose('createdAt', { type: 'DateTime' }),
+  }),
+})
+
+builder.queryField('modelVersion', t =>
+  t.field({
+    type: ModelVersionRef,
+    nullable: true,
+    authScopes: { scope: 'models:read' },
+    description: 'The version that `name/3`, `name@alias` or `name@latest` refers to; `name` alone means the latest.',
+    args: { ref: t.arg.string({ required: true }), project: t.arg.string() },
+    resolve: (_, { ref, project }, context) => resolveRef(context, ref, project),
+  }),
+)
