@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import pg from 'pg'
 import { unavailable } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { ClusterHome } from './cluster-home.ts'
 import { clusterHome } from './cluster-home.ts'
+import { initialise } from './initdb.ts'
 import { freePort, readPostmaster, spawnServer, stopServer } from './postmaster.ts'
 import { takeLock } from './start-lock.ts'
 
@@ -23,6 +21,9 @@ export interface Cluster extends AsyncDisposable {
 
 const leaseName = 'forge-lease'
 const startPatienceMs = 60_000
+
+/** Why a start may fail that succeeds a moment later: what a killed server leaves, or a port taken before us. */
+const passing = /lock file "postmaster.pid" already exists|shared memory block|could not create any TCP\/IP sockets/
 
 /**
  * The embedded PostgreSQL of a data folder: attaches to the server that runs there, or starts it. The last process to
@@ -60,38 +61,6 @@ export async function openCluster(
 
 const adminUrl = (port: number, password: string) => `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
 
-/** Runs initdb once, and returns the superuser's password. */
-async function initialise({ data, user, binaries }: ClusterHome, folder: string, log: Log): Promise<string> {
-  const passwordFile = join(folder, 'password')
-  const known = await readFile(passwordFile, 'utf8').catch(() => undefined)
-  const initialised = await stat(join(data, 'PG_VERSION')).catch(() => undefined)
-  if (known && initialised) return known
-  if (initialised && data.startsWith(folder)) {
-    throw unavailable(`The password of the embedded PostgreSQL is missing: put ${passwordFile} back.`)
-  }
-  if (initialised) {
-    // Data outside of the data folder outlive it when somebody deletes that; nobody holds their password any more.
-    log.warn({ data }, 'the data folder of this PostgreSQL was removed: starting with an empty one')
-    await stopServer(data)
-    await rm(data, { recursive: true })
-  }
-
-  const password = randomBytes(24).toString('base64url')
-  const partial = `${data}.partial`
-  const secret = join(dirname(data), 'initdb-password')
-  await rm(partial, { recursive: true, force: true })
-  await rm(secret, { force: true })
-  await mkdir(partial, { mode: 0o700 })
-  await writeFile(secret, password, { mode: 0o600, flag: 'wx' })
-  if (user.uid !== undefined) for (const path of [partial, secret]) await chown(path, user.uid, user.gid!)
-  const options = ['-E', 'UTF8', '--locale=C', '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${secret}`]
-  await promisify(execFile)(binaries.initdb, ['-D', partial, ...options], { ...user, cwd: '/', env: { LC_ALL: 'C' } })
-  await rm(secret)
-  await writeFile(passwordFile, password, { mode: 0o600 })
-  await rename(partial, data)
-  return password
-}
-
 interface Attached {
   readonly lease: pg.Client
   readonly port: number
@@ -110,7 +79,11 @@ async function attachOrStart(home: ClusterHome, folder: string, password: string
       await writeFile(portFile, String(running!.port))
       return { lease: answer, port: running!.port, started: server?.ended() === false }
     }
-    if (server?.ended() && !running) break
+    if (server?.ended()) {
+      if (!passing.test(await lastLines(logFile))) break
+      server = undefined
+      await delay(100)
+    }
     // A file of a killed server may name a process that is no PostgreSQL: starting one finds that out, and a second
     // server on the same data refuses to run.
     if (!server && answer !== 'starting') {
@@ -145,4 +118,4 @@ async function isLastLease(lease: pg.Client): Promise<boolean> {
 }
 
 const lastLines = async (file: string): Promise<string> =>
-  (await readFile(file, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-3).join(' | ')
+  (await readFile(file, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-5).join(' | ')
