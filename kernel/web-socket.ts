@@ -1,5 +1,11 @@
 import type { IncomingMessage, Server } from 'node:http'
-import { type ExecutionArgs, GraphQLError, type GraphQLSchema, parse } from 'graphql'
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  GraphQLError,
+  type GraphQLSchema,
+  parse as parseDocument,
+} from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
 import type { GraphQLParams, YogaServerInstance } from 'graphql-yoga'
 import { WebSocketServer } from 'ws'
@@ -19,6 +25,8 @@ interface Options {
   readonly log: Log
   /** Largest message of a client, in bytes. */
   readonly maxPayload?: number
+  /** Parses a document; throws GraphQLError. */
+  parse?(source: string): DocumentNode
   /** Answers false to an upgrade that must not be. */
   accepts?(request: IncomingMessage): boolean
 }
@@ -27,7 +35,15 @@ interface Options {
  * Serves graphql-ws at /graphql through all of Yoga's plugins (the usual recipe, `getEnveloped`, skips those of the
  * HTTP level). Closing says 1012 (service restart), upon which clients connect again.
  */
-export function serveWebSocket({ server, schema, yoga, log, maxPayload = 1 << 20, accepts }: Options): AsyncDisposable {
+export function serveWebSocket({
+  server,
+  schema,
+  yoga,
+  log,
+  maxPayload = 1 << 20,
+  parse = parseDocument,
+  accepts,
+}: Options): AsyncDisposable {
   const sockets = new WebSocketServer({ noServer: true, maxPayload })
   server.on('upgrade', (request, socket, head) => {
     const path = request.url?.split('?', 1)[0]
@@ -42,7 +58,10 @@ export function serveWebSocket({ server, schema, yoga, log, maxPayload = 1 << 20
   const run = async (args: ExecutionArgs) => {
     const { params, request, authorization } = args.contextValue as RunContext
     try {
-      return await yoga.getResultForParams({ params: params as GraphQLParams, request }, { authorization } as never)
+      const result = await yoga.getResultForParams({ params: params as GraphQLParams, request }, {
+        authorization,
+      } as never)
+      return withoutHttp(result)
     } catch (error) {
       return { errors: [maskError(error, log)] }
     }
@@ -58,7 +77,7 @@ export function serveWebSocket({ server, schema, yoga, log, maxPayload = 1 << 20
         const url = `http://${extra.request.headers.host ?? 'localhost'}/graphql`
         const context: RunContext = {
           params,
-          request: new Request(url, { method: 'POST', headers: { 'content-type': 'application/json' } }),
+          request: new Request(url, { method: 'POST', headers: headersOf(extra.request) }),
           authorization: typeof authorization === 'string' ? authorization : undefined,
         }
         try {
@@ -76,10 +95,30 @@ export function serveWebSocket({ server, schema, yoga, log, maxPayload = 1 << 20
   return {
     async [Symbol.asyncDispose]() {
       for (const client of sockets.clients) client.close(1012, 'The service restarts')
+      // A client that does not answer the close would hold up the end for the 30 s that `ws` gives it.
+      const force = setTimeout(() => {
+        for (const client of sockets.clients) client.terminate()
+      }, 1_000)
       await graphql.dispose()
-      for (const client of sockets.clients) client.terminate()
+      clearTimeout(force)
     },
   }
+}
+
+/** The headers of the upgrade (cookie, origin, trace) as those of a POST, which is what an operation is to Yoga. */
+function headersOf({ headers }: IncomingMessage): Record<string, string> {
+  const kept = Object.entries(headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  return { ...Object.fromEntries(kept), 'content-type': 'application/json' }
+}
+
+/** Yoga's plugins put the HTTP status into `extensions.http`, and take it out again over HTTP only. */
+function withoutHttp<T>(result: T): T {
+  if (!result || typeof result !== 'object' || !('errors' in result) || !Array.isArray(result.errors)) return result
+  const errors = result.errors.map((error: GraphQLError) => {
+    const { http: _http, ...extensions } = error.extensions
+    return new GraphQLError(error.message, { nodes: error.nodes, path: error.path, extensions })
+  })
+  return { ...result, errors }
 }
 
 interface RunContext extends SocketContext {

@@ -1,0 +1,34 @@
+import type { Plugin } from 'graphql-yoga'
+import { newId } from '../kernel/ids.ts'
+import type { Log } from '../kernel/log.ts'
+import type { GatewayContext } from './context.ts'
+import { keyOf } from './credentials.ts'
+import type { Identities } from './identities.ts'
+
+/** HTTP status of an answer without data, by the code of its first error. */
+const statuses: Readonly<Record<string, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  RATE_LIMITED: 429,
+  UNAVAILABLE: 503,
+}
+
+/** Finds out who asks before anything of the request is looked at, over HTTP and WebSocket alike. */
+export const authenticate = (identities: Identities, log: Log): Plugin<object, GatewayContext> => ({
+  async onParams({ request, context }) {
+    const requestId = context.requestId ?? newId('req')
+    const identity = await identities.identify(keyOf(name => request.headers.get(name), context.authorization))
+    context.scope = {
+      identity,
+      requestId,
+      traceparent: request.headers.get('traceparent'),
+      signal: context.signal,
+      log: log.child({ requestId, principal: identity.principal }),
+    }
+  },
+  onResultProcess({ result, setResult }) {
+    if (Array.isArray(result) || !('errors' in result) || !result.errors?.length || result.data) return
+    const status = statuses[String(result.errors[0]!.extensions?.code)]
+    if (status) setResult({ ...result, extensions: { ...result.extensions, http: { status } } })
+  },
+})

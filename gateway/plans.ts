@@ -1,0 +1,63 @@
+import { operationFromDocument } from '@apollo/federation-internals'
+import { buildOperationContext, type OperationContext } from '@apollo/gateway/dist/operationContext.js'
+import type { QueryPlan } from '@apollo/query-planner'
+import { type DocumentNode, parse } from 'graphql'
+import { LRUCache } from 'lru-cache'
+import { maxTokens } from './limits.ts'
+import type { LoadedSupergraph } from './supergraph.ts'
+
+/** Operations whose parsed form and plans are kept; a cold plan of a large operation costs some 80 ms. */
+const maxDocuments = 2_000
+/** Source text of all kept documents together, in characters: comments cost no tokens, so that a count is no bound. */
+const maxSourceLength = 16_000_000
+
+export interface OperationPlan {
+  readonly document: DocumentNode
+  readonly operation: OperationContext
+  readonly queryPlan: QueryPlan
+}
+
+export interface Plans {
+  /** Parsed documents by their source. */
+  readonly documents: LRUCache<string, DocumentNode>
+  /** Throws GraphQLError. */
+  parse(source: string): DocumentNode
+  /** Plans an operation of a valid document once; the plan lives as long as the document does. */
+  plan(document: DocumentNode, operationName: string | null | undefined): OperationPlan
+}
+
+export function openPlans({ api, planner, schema }: LoadedSupergraph): Plans {
+  const documents = new LRUCache<string, DocumentNode>({
+    max: maxDocuments,
+    maxSize: maxSourceLength,
+    sizeCalculation: (_document, source) => source.length + 1,
+  })
+  const plans = new WeakMap<DocumentNode, Map<string, OperationPlan>>()
+
+  return {
+    documents,
+    parse(source) {
+      const known = documents.get(source)
+      if (known) return known
+      const document = parse(source, { maxTokens })
+      documents.set(source, document)
+      return document
+    },
+    plan(document, operationName) {
+      const ofDocument = plans.get(document) ?? new Map<string, OperationPlan>()
+      plans.set(document, ofDocument)
+      const known = ofDocument.get(operationName ?? '')
+      if (known) return known
+
+      const name = operationName ?? undefined
+      const operation = operationFromDocument(api, document, { operationName: name, validate: false })
+      const plan: OperationPlan = {
+        document,
+        operation: buildOperationContext({ schema, operationDocument: document, operationName: name }),
+        queryPlan: planner.buildQueryPlan(operation),
+      }
+      ofDocument.set(operationName ?? '', plan)
+      return plan
+    },
+  }
+}

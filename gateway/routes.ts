@@ -1,0 +1,50 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { reportHealth } from '../kernel/serve.ts'
+import type { GatewayContext } from './context.ts'
+import { type HeaderReader, keyOf } from './credentials.ts'
+import { forward, forwardingTarget } from './forwarding.ts'
+import { logIn } from './login.ts'
+import { graphiqlPage } from './pages.ts'
+import type { GatewayParts } from './server.ts'
+
+/** Everything that the gateway answers besides GraphQL; false when the request is none of it. */
+export async function route(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { identities, jwks, log, subgraphs }: GatewayParts,
+  { requestId, signal }: GatewayContext,
+): Promise<boolean> {
+  const url = new URL(request.url ?? '/', 'http://gateway')
+  const header: HeaderReader = name => request.headers[name] as string | undefined
+  const target = forwardingTarget(url.pathname, subgraphs)
+  if (target) {
+    const identity = await identities.identify(keyOf(header))
+    const scope = { identity, requestId: requestId!, traceparent: header('traceparent') ?? null, signal, log }
+    await forward(request, response, target, scope)
+    return true
+  }
+  if (request.method !== 'GET' && request.method !== 'HEAD') return false
+
+  switch (url.pathname) {
+    case '/health':
+      await reportHealth(() => identities.reachable(), response)
+      return true
+    case '/.well-known/jwks.json':
+      response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'max-age=60' })
+      response.end(JSON.stringify(jwks))
+      return true
+    case '/login':
+      await logIn(url, header, response, identities)
+      return true
+    case '/graphiql':
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' })
+      response.end(graphiqlPage())
+      return true
+    case '/':
+      response.writeHead(302, { location: '/graphql' })
+      response.end()
+      return true
+    default:
+      return false
+  }
+}

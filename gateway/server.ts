@@ -1,0 +1,133 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { useCSRFPrevention } from '@graphql-yoga/plugin-csrf-prevention'
+import { createYoga, type Plugin } from 'graphql-yoga'
+import { DomainError, forbidden } from '../kernel/errors.ts'
+import { newId } from '../kernel/ids.ts'
+import type { Log } from '../kernel/log.ts'
+import { maskError } from '../kernel/masking.ts'
+import { close, listen, type Serving } from '../kernel/serve.ts'
+import { serveWebSocket } from '../kernel/web-socket.ts'
+import { authenticate } from './authentication.ts'
+import type { GatewayContext } from './context.ts'
+import { isFromOurPages, isLoopbackHost } from './credentials.ts'
+import { executor } from './execution.ts'
+import type { Identities } from './identities.ts'
+import { limitDocuments, maxBodyBytes, maxMessageBytes } from './limits.ts'
+import { sandboxPage } from './pages.ts'
+import { openPlans } from './plans.ts'
+import { route } from './routes.ts'
+import { type Subgraphs, subscriber } from './subscriptions.ts'
+import type { LoadedSupergraph } from './supergraph.ts'
+
+export interface GatewayParts {
+  readonly supergraph: LoadedSupergraph
+  readonly subgraphs: Subgraphs
+  readonly identities: Identities
+  readonly jwks: object
+  readonly host: string
+  readonly port: number
+  /** Whether callers need no key: then only loopback's own names are answered to. */
+  readonly open: boolean
+  /** How long a subscription waits for its lost subgraph, in ms. */
+  readonly patience?: number
+  readonly log: Log
+}
+
+/** Serves the composed graph over HTTP (JSON and server-sent events) and graphql-ws, and the routes beside it. */
+export async function serveGateway(parts: GatewayParts): Promise<Serving> {
+  const { supergraph, subgraphs, identities, log, open } = parts
+  const plans = openPlans(supergraph)
+  const yoga = createYoga<GatewayContext, object>({
+    schema: supergraph.schema,
+    plugins: [
+      // A browser asks before it sends any of these headers to another site.
+      useCSRFPrevention({ requestHeaders: ['authorization', 'apollo-require-preflight', 'x-apollo-operation-name'] }),
+      authenticate(identities, log),
+      limitDocuments(plans),
+      runPlans(executor(supergraph, plans, subgraphs), subscriber(supergraph, plans, subgraphs, parts.patience)),
+      maskResults(log),
+    ],
+    parserAndValidationCache: { documentCache: plans.documents },
+    maskedErrors: { maskError: error => maskError(error, log) },
+    maxRequestBodySize: maxBodyBytes,
+    renderGraphiQL: sandboxPage,
+    multipart: false,
+    cors: false,
+    landingPage: false,
+    logging: false,
+  })
+
+  const server = createServer((request, response) => {
+    const requestId = requestIdOf(request)
+    response.setHeader('x-request-id', requestId)
+    const leaving = new AbortController()
+    response.once('close', () => leaving.abort())
+    answer(request, response, { requestId, signal: leaving.signal }).catch(error => {
+      refuse(response, error, log.child({ requestId }))
+    })
+  })
+
+  async function answer(request: IncomingMessage, response: ServerResponse, context: GatewayContext): Promise<void> {
+    if (open && !isLoopbackHost(request.headers.host)) throw strangeHost(request.headers.host)
+    if (await route(request, response, parts, context)) return
+    await yoga(request, response, context)
+  }
+
+  const sockets = serveWebSocket({
+    server,
+    schema: supergraph.schema,
+    yoga: yoga as never,
+    log,
+    parse: plans.parse,
+    maxPayload: maxMessageBytes,
+    accepts: ({ headers }) =>
+      isFromOurPages(name => headers[name] as string | undefined) && (!open || isLoopbackHost(headers.host)),
+  })
+  const url = await listen(server, parts.host, parts.port)
+  log.info({ url, subgraphs: Object.keys(subgraphs) }, 'gateway serves')
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      await sockets[Symbol.asyncDispose]()
+      await close(server)
+    },
+  }
+}
+
+const runPlans = (execute: ReturnType<typeof executor>, subscribe: ReturnType<typeof subscriber>): Plugin => ({
+  onExecute: ({ setExecuteFn }) => setExecuteFn(execute as never),
+  onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe as never),
+})
+
+/** Complaints about a document reach the client without passing Yoga's masking, with codes that are not ours. */
+const maskResults = (log: Log): Plugin => ({
+  onExecutionResult({ result, setResult }) {
+    if (!result || !('errors' in result) || !result.errors) return
+    setResult({ ...result, errors: result.errors.map(error => maskError(error, log)) })
+  },
+})
+
+const requestIdOf = ({ headers }: IncomingMessage): string => {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && /^[\w.:-]{1,100}$/.test(given) ? given : newId('req')
+}
+
+const strangeHost = (host: string | undefined) =>
+  forbidden(`Without keys (FORGE_AUTH=off) this gateway answers to 127.0.0.1 and localhost only, not to "${host}".`)
+
+const statuses: Readonly<Record<string, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  UNAVAILABLE: 503,
+}
+
+/** Answers what failed outside of GraphQL, in the same shape. */
+function refuse(response: ServerResponse, error: unknown, log: Log): void {
+  const { message, extensions } = maskError(error, log)
+  if (!response.headersSent) {
+    const status = error instanceof DomainError ? (statuses[error.code] ?? 400) : 500
+    response.writeHead(status, { 'content-type': 'application/json' })
+  }
+  response.end(JSON.stringify({ errors: [{ message, extensions }] }))
+}

@@ -1,0 +1,78 @@
+import type { GraphQLDataSource, GraphQLDataSourceProcessOptions } from '@apollo/gateway/dist/datasources/types.js'
+import { Pool } from 'undici'
+import type { Identity } from '../kernel/auth/identity.ts'
+import type { OperationScope } from './context.ts'
+import { publicError, readAnswer, transportError } from './failures.ts'
+import { type Answer, distinctRepresentations } from './representations.ts'
+
+/** Connections to one subgraph; HTTP/1.1 answers one request at a time on each. */
+const maxConnections = 128
+/** Time to establish a connection, in ms. */
+const connectTimeout = 3_000
+/** Time until the first byte of an answer, and between two of them, in ms: a generated text takes a while. */
+const defaultTimeout = 60_000
+
+export interface SubgraphOptions {
+  readonly name: string
+  /** Its GraphQL endpoint. */
+  readonly url: string
+  /** A signed identity for this subgraph. */
+  sign(identity: Identity, audience: string): Promise<string>
+  /** In ms. */
+  readonly timeout?: number
+}
+
+export interface Subgraph extends GraphQLDataSource, AsyncDisposable {
+  readonly name: string
+  readonly url: string
+  readonly pool: Pool
+  /** Headers that carry the caller's identity and the trace to this subgraph. */
+  headers(scope: OperationScope): Promise<Record<string, string>>
+}
+
+export function openSubgraph({ name, url, sign, timeout = defaultTimeout }: SubgraphOptions): Subgraph {
+  const { origin, pathname, search } = new URL(url)
+  const pool = new Pool(origin, {
+    connections: maxConnections,
+    connect: { timeout: connectTimeout },
+    headersTimeout: timeout,
+    bodyTimeout: timeout,
+  })
+
+  const headers = async ({ identity, requestId, traceparent }: OperationScope) => ({
+    authorization: `Bearer ${await sign(identity, name)}`,
+    'x-request-id': requestId,
+    ...(traceparent && { traceparent }),
+  })
+
+  // Failures are answers too, so that the executor keeps what the other subgraphs gave.
+  async function process({ request, context }: GraphQLDataSourceProcessOptions) {
+    const scope = context as unknown as OperationScope
+    const query = request.query ?? ''
+    const distinct = query.includes('_entities(representations:')
+      ? distinctRepresentations(request.variables ?? {})
+      : { variables: request.variables, spread: (answer: Answer) => answer }
+    try {
+      const response = await pool.request({
+        path: pathname + search,
+        method: 'POST',
+        headers: { ...(await headers(scope)), 'content-type': 'application/json', accept: 'application/json' },
+        body: JSON.stringify({ query, operationName: request.operationName, variables: distinct.variables }),
+        signal: scope.signal,
+      })
+      const answer = distinct.spread(readAnswer(name, response.statusCode, await response.body.text()))
+      return { data: answer.data, errors: answer.errors?.map(error => publicError(name, error, scope)) }
+    } catch (error) {
+      return { data: null, errors: [transportError(name, error, scope)] }
+    }
+  }
+
+  return {
+    name,
+    url,
+    pool,
+    headers,
+    process: process as GraphQLDataSource['process'],
+    [Symbol.asyncDispose]: () => pool.destroy(),
+  }
+}

@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises'
+import { ROUTER_SUPPORTED_SUPERGRAPH_FEATURES, type Schema, Supergraph } from '@apollo/federation-internals'
+import { QueryPlanner } from '@apollo/query-planner'
+import type { GraphQLSchema } from 'graphql'
+import { invalidInput } from '../kernel/errors.ts'
+
+/** A composed graph, ready to plan against. */
+export interface LoadedSupergraph {
+  /** GraphQL endpoint of each subgraph by its name, as composed. */
+  readonly subgraphs: ReadonlyMap<string, string>
+  readonly planner: QueryPlanner
+  /** What clients see, as the planner wants it. */
+  readonly api: Schema
+  /** What clients see, as graphql-js wants it. */
+  readonly schema: GraphQLSchema
+  /** Everything the subgraphs have, as graphql-js wants it. */
+  readonly full: GraphQLSchema
+  /** Name of the cursor field in the payload of each subscription that can be resumed, by the subscription's name. */
+  readonly cursors: ReadonlyMap<string, string>
+}
+
+/** Loads any Federation 2 supergraph; throws INVALID_INPUT when the text is none. */
+export function loadSupergraph(sdl: string): LoadedSupergraph {
+  const supergraph = buildSupergraph(sdl)
+  const api = supergraph.apiSchema()
+  return {
+    subgraphs: new Map(supergraph.subgraphsMetadata().map(({ name, url }) => [name, url])),
+    planner: new QueryPlanner(supergraph),
+    api,
+    schema: api.toGraphQLJSSchema(),
+    full: supergraph.schema.toGraphQLJSSchema(),
+    cursors: cursorFields(supergraph.schema),
+  }
+}
+
+export async function readSupergraph(path: string): Promise<LoadedSupergraph> {
+  try {
+    return loadSupergraph(await readFile(path, 'utf8'))
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      throw invalidInput(
+        `There is no supergraph at ${path}: name one with --supergraph FILE or the variable SUPERGRAPH.`,
+      )
+    }
+    throw error
+  }
+}
+
+// The features of Apollo's router rather than of its gateway: the latter refuses @authenticated, @requiresScopes and @policy.
+function buildSupergraph(sdl: string): Supergraph {
+  try {
+    return Supergraph.build(sdl, { supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES })
+  } catch (error) {
+    throw invalidInput(
+      `This is no supergraph that the gateway can run: ${error instanceof Error ? error.message : error}`,
+    )
+  }
+}
+
+/** Reads the directive `@resumable(cursor: "cursor", …)`, which subgraphs compose onto their subscriptions. */
+function cursorFields(schema: Schema): ReadonlyMap<string, string> {
+  const fields = schema.schemaDefinition.rootType('subscription')?.fields() ?? []
+  return new Map(
+    fields.flatMap(field => {
+      const directive = field.appliedDirectives.find(({ name }) => name === 'resumable')
+      const { cursor } = directive?.arguments() ?? {}
+      // The cursor is passed back as the argument `after`: without one there is nothing to resume with.
+      return typeof cursor === 'string' && field.argument('after') ? [[field.name, cursor] as const] : []
+    }),
+  )
+}
