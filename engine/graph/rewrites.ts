@@ -1,4 +1,4 @@
-import { constant, type Node, type NodeOf, type Operation } from './graph.ts'
+import { constant, type Node, type NodeOf, type Operation, type Shape } from './graph.ts'
 import {
   add,
   addAt,
@@ -27,6 +27,8 @@ function fillOf(x: Node): number | undefined {
 }
 
 const to = (x: Node, like: Node) => (sameShape(x.shape, like.shape) ? x : broadcastTo(x, like.shape))
+
+const filled = (value: number, shape: Shape) => broadcastTo(constant(value), shape)
 
 /** Elementwise operations repeat their inputs themselves: skips a broadcastTo that the other input makes needless. */
 function unrepeated(x: Node, other: Node, y: Node): Node {
@@ -77,6 +79,13 @@ function simplerMultiply(y: NodeOf<'multiply'>): Node {
   return repeatLess(multiply, y)
 }
 
+function simplerNegate(y: NodeOf<'negate'>): Node {
+  const [x] = y.inputs
+  const fill = fillOf(x)
+  if (fill !== undefined) return filled(-fill, y.shape)
+  return x.operation === 'negate' ? x.inputs[0] : y
+}
+
 function simplerSum(y: NodeOf<'sum'>): Node {
   const [x] = y.inputs
   const { axes, keepDims } = y.attributes
@@ -120,7 +129,9 @@ function simplerTranspose(y: NodeOf<'transpose'>): Node {
 
 function simplerReshape(y: NodeOf<'reshape'>): Node {
   const [x] = y.inputs
+  const fill = fillOf(x)
   if (sameShape(x.shape, y.shape)) return x
+  if (fill !== undefined) return filled(fill, y.shape)
   return x.operation === 'reshape' ? reshape(x.inputs[0], y.shape) : y
 }
 
@@ -134,7 +145,7 @@ const rewrites: { readonly [O in Operation]?: Rewrite<O> } = {
   subtract: y =>
     y.inputs[1].operation === 'negate' ? add(y.inputs[0], y.inputs[1].inputs[0]) : repeatLess(subtract, y),
   multiply: simplerMultiply,
-  negate: y => (y.inputs[0].operation === 'negate' ? y.inputs[0].inputs[0] : y),
+  negate: simplerNegate,
   sum: simplerSum,
   matmul: simplerMatmul,
   transpose: simplerTranspose,

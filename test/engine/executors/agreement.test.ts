@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Executor } from '../../../engine/executors/executor.ts'
 import { onnxExecutor } from '../../../engine/executors/onnx.ts'
 import { referenceExecutor } from '../../../engine/executors/reference.ts'
+import { tfjsExecutor } from '../../../engine/executors/tfjs.ts'
 import { graph } from '../../../engine/graph/graph.ts'
 import { type Case, compositions, drawCase, primitives } from '../graph/cases.ts'
 
@@ -21,6 +22,7 @@ async function evaluate(executor: Executor, { output, inputs, feeds }: Case) {
 const open: Record<string, () => Promise<Executor>> = {
   'onnx on one thread': () => onnxExecutor({ threads: 1 }),
   'onnx on two threads': () => onnxExecutor({ threads: 2 }),
+  'tfjs on wasm': () => tfjsExecutor(),
 }
 
 describe.each(Object.entries(open))('%s agrees with the reference', async (_, start) => {

@@ -1,0 +1,91 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { EngineError } from '../errors.ts'
+import { graph, input } from '../graph/graph.ts'
+import { matmul } from '../graph/operations.ts'
+import type { Executor } from './executor.ts'
+import { onnxExecutor } from './onnx.ts'
+import { referenceExecutor } from './reference.ts'
+import { tfjsExecutor } from './tfjs.ts'
+
+interface ExecutorOptions {
+  /** Threads of one operation; an executor that has no such choice says in `threads` how many it takes. */
+  readonly threads?: number
+}
+
+const openers = {
+  onnx: onnxExecutor,
+  'tfjs-node-gpu': () => tfjsExecutor({ package: 'tfjs-node-gpu' }),
+  'tfjs-node': () => tfjsExecutor({ package: 'tfjs-node' }),
+  'tfjs-wasm': () => tfjsExecutor({ package: 'wasm' }),
+  reference: async () => referenceExecutor(),
+} satisfies Record<string, (options: ExecutorOptions) => Promise<Executor>>
+
+export type ExecutorName = keyof typeof openers
+
+export const executorNames = Object.keys(openers) as ExecutorName[]
+
+const isExecutorName = (name: string): name is ExecutorName => Object.hasOwn(openers, name)
+
+/** What a trial in a process of its own found. */
+export type Probe =
+  | { readonly name: ExecutorName; readonly works: true; readonly version: string; readonly gigaflops: number }
+  | { readonly name: ExecutorName; readonly works: false; readonly reason: string }
+
+const PROBE_LIMIT_MS = 30_000
+// Large enough to tell the executors apart, small enough that the reference's loops end.
+const PROBE_WIDTH = 128
+
+/** Opens an executor by name, or with `auto` the one that multiplies matrices fastest here. */
+export async function openExecutor(name: string, { threads = 1 }: ExecutorOptions = {}): Promise<Executor> {
+  const chosen = name === 'auto' ? await fastestExecutor() : name
+  if (!isExecutorName(chosen))
+    throw new EngineError('INVALID_INPUT', `There is no executor "${name}"; choose auto, ${executorNames.join(', ')}.`)
+  return openers[chosen]({ threads })
+}
+
+async function fastestExecutor(): Promise<ExecutorName> {
+  const working = (await probeExecutors()).filter(probe => probe.works)
+  return working.reduce((best, probe) => (probe.gigaflops > best.gigaflops ? probe : best)).name
+}
+
+/** Tries every executor, one after the other so that they do not slow each other. */
+export async function probeExecutors(): Promise<Probe[]> {
+  const probes: Probe[] = []
+  for (const name of executorNames) probes.push(await probeApart(name))
+  return probes
+}
+
+/** In a child process: a native library that aborts takes its whole process with it. */
+async function probeApart(name: ExecutorName): Promise<Probe> {
+  const child = fork(fileURLToPath(import.meta.url), [name], { execArgv: [], stdio: 'ignore', timeout: PROBE_LIMIT_MS })
+  let answer: Probe | undefined
+  child.on('message', message => {
+    answer = message as Probe
+  })
+  const [code, signal] = await once(child, 'close')
+  return answer ?? { name, works: false, reason: `Its process ended with ${signal ?? `code ${code}`}.` }
+}
+
+async function probeHere(name: ExecutorName): Promise<Probe> {
+  const executor = await openers[name]({ threads: 1 }).catch((error: Error) => error)
+  if (executor instanceof Error) return { name, works: false, reason: executor.message }
+
+  const square = [PROBE_WIDTH, PROBE_WIDTH]
+  const ones = executor.value(new Float32Array(PROBE_WIDTH ** 2).fill(1), square)
+  const program = await executor.compile(graph({ product: matmul(input('x', square), input('y', square)) }))
+  let seconds = Infinity
+  for (let run = 0; run < 3; run++) {
+    const started = performance.now()
+    const { product } = await program.run({ x: ones, y: ones })
+    seconds = Math.min(seconds, (performance.now() - started) / 1000)
+    if (product.data().some(sum => sum !== PROBE_WIDTH)) return { name, works: false, reason: 'It multiplies wrongly.' }
+  }
+  return { name, works: true, version: executor.version, gigaflops: (2 * PROBE_WIDTH ** 3) / seconds / 1e9 }
+}
+
+if (import.meta.main) {
+  const [name] = process.argv.slice(2)
+  if (process.send && isExecutorName(name)) process.send(await probeHere(name), () => process.disconnect())
+}
