@@ -176,11 +176,14 @@ export const topics = {
 export type Topic = keyof typeof topics
 export type EventData<T extends Topic> = z.infer<(typeof topics)[T]['data']>
 
+/** The data of every topic, by its name. */
+export type TopicData = { readonly [T in Topic]: EventData<T> }
+
 export const isTopic = (name: string): name is Topic => Object.hasOwn(topics, name)
 
 /** How long the log keeps a topic's events, in milliseconds; 0 for what only present listeners get. */
 export const retention = (name: string): number => (isTopic(name) ? topics[name].retentionMs : 0)
 
 /** The data as the schema of its topic has it; throws a ZodError when a producer broke its promise. */
-export const eventData = <T extends Topic>(name: T, data: unknown): EventData<T> =>
-  topics[name].data.parse(data) as EventData<T>
+export const eventData = <T extends Topic>(name: T, data: unknown): TopicData[T] =>
+  topics[name].data.parse(data) as TopicData[T]

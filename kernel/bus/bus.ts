@@ -37,16 +37,18 @@ export type Retention = (topic: string) => number
 export interface Bus extends AsyncDisposable {
   /** Identifies this log; a cursor of another log yields a gap. */
   readonly id: string
+  /** The position before the first event. */
+  readonly origin: Position
   /** Appends in the order given, all or nothing. An id that the log holds already is passed over. */
   publish(events: readonly EventDraft[]): Promise<void>
   /** Events after `after` (from the oldest kept where undefined), oldest first, at most `limit` (default 500). */
   read(filter: EventFilter & { after?: Position; limit?: number }): Promise<readonly BusEvent[]>
-  /** The position of the newest event ever kept, or the one before the first. */
+  /** The position of the newest event ever kept, or `origin`. */
   head(): Promise<Position>
   /**
-   * The position of the newest event that was dropped for its age among `topics` (all topics where undefined), or the
-   * one before the first. Reading these topics after an earlier position may miss events; after this or a later one it
-   * misses none. As the log may drop events between two calls, ask *after* the read whose completeness matters.
+   * The position of the newest event that was dropped for its age among `topics` (all topics where undefined), or
+   * `origin`. Reading these topics after an earlier position may miss events; after this or a later one it misses none.
+   * As the log may drop events between two calls, ask *after* the read whose completeness matters.
    */
   floor(topics?: readonly string[]): Promise<Position>
   compare(a: Position, b: Position): number

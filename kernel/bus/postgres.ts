@@ -7,6 +7,8 @@ import { migrateBus } from './postgres-schema.ts'
 import { everyMinute } from './sweeper.ts'
 import { tailLog } from './tail.ts'
 
+const origin: Position = '0'
+
 /** Events that one statement of the sweep drops at most. */
 const sweepBatch = 1_000
 
@@ -18,7 +20,13 @@ interface Row extends Omit<EventDraft, 'at' | 'traceparent'> {
 
 /** The event log in the schema `bus` of the database at `url`, which it creates. Positions are 64-bit integers. */
 export async function openPostgresBus(url: string, retention: Retention, log: Log): Promise<Bus> {
-  const pool = new Pool({ connectionString: url, max: 6, keepAlive: true, application_name: 'forge bus' })
+  const pool = new Pool({
+    connectionString: url,
+    max: 6,
+    keepAlive: true,
+    connectionTimeoutMillis: 5_000,
+    application_name: 'forge bus',
+  })
   pool.on('error', error => log.warn({ err: error }, 'A connection to the event log is lost.'))
   const bell = createBell()
   await using opening = new AsyncDisposableStack()
@@ -29,6 +37,7 @@ export async function openPostgresBus(url: string, retention: Retention, log: Lo
 
   const bus: Bus = {
     id,
+    origin,
     async publish(events) {
       const durable = events.filter(event => retention(event.topic) > 0)
       const payloads = events.filter(event => retention(event.topic) <= 0).flatMap(toPayloads)
@@ -74,7 +83,7 @@ const append = (pool: Pool, events: readonly EventDraft[]) =>
 
 async function readEvents(
   pool: Pool,
-  { topics, key, after = '0', limit = 500 }: EventFilter & { after?: Position; limit?: number },
+  { topics, key, after = origin, limit = 500 }: EventFilter & { after?: Position; limit?: number },
 ): Promise<readonly BusEvent[]> {
   const { rows } = await pool.query<Row>(
     `SELECT position, id, topic, key, project, at, data, traceparent FROM bus.event

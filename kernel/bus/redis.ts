@@ -8,7 +8,7 @@ import { scripts } from './redis-scripts.ts'
 import { everyMinute } from './sweeper.ts'
 import { tailLog } from './tail.ts'
 
-const start = '0-0'
+const origin: Position = '0-0'
 const sweepBatch = 500
 
 /**
@@ -39,6 +39,7 @@ export async function openRedisBus(
 
   const bus: Bus = {
     id,
+    origin,
     async publish(events) {
       const durable = events.filter(event => retention(event.topic) > 0)
       const ephemeral = events.filter(event => retention(event.topic) <= 0)
@@ -48,12 +49,12 @@ export async function openRedisBus(
       await Promise.all(ephemeral.map(event => client.publish(channels.ephemeral, JSON.stringify(event))))
     },
     read: query => readEvents(client, prefix, query),
-    head: async () => (await client.get(`${prefix}:last`)) ?? start,
+    head: async () => (await client.get(`${prefix}:last`)) ?? origin,
     async floor(topics) {
       const floors = Object.entries(await client.hGetAll(`${prefix}:floors`))
       return floors
         .filter(([topic]) => topics === undefined || topics.includes(topic))
-        .reduce((newest, [, floor]) => (comparePositions(floor, newest) > 0 ? floor : newest), start)
+        .reduce((newest, [, floor]) => (comparePositions(floor, newest) > 0 ? floor : newest), origin)
     },
     compare: comparePositions,
     isPosition: (text): text is Position => /^\d{1,15}-\d{1,15}$/.test(text),
@@ -110,9 +111,9 @@ const toArguments = (event: EventDraft, retention: Retention): readonly string[]
 async function readEvents(
   client: Connection,
   prefix: string,
-  { after = start, limit = 500, ...filter }: EventFilter & { after?: Position; limit?: number },
+  { after = origin, limit = 500, ...filter }: EventFilter & { after?: Position; limit?: number },
 ): Promise<readonly BusEvent[]> {
-  const head = (await client.get(`${prefix}:last`)) ?? start
+  const head = (await client.get(`${prefix}:last`)) ?? origin
   if (comparePositions(after, head) >= 0) return []
   const names =
     filter.key === undefined

@@ -189,7 +189,7 @@ export function busConformance(name: string, openHarness: () => Promise<BusHarne
       const mark = draft()
       await other.publish([mark])
       await tail.reach(1)
-      const words = [said('one'), said('long '.repeat(10_000) + '\u{1f525}'), said('three')]
+      const words = [said('one'), said(`${'long '.repeat(10_000)}\u{1f525}`), said('three')]
       await other.publish(words)
       await tail.reach(4)
       await other[Symbol.asyncDispose]()

@@ -15,6 +15,7 @@ export function openMemoryBus(retention: Retention): Bus {
 
   const bus: Bus = {
     id: newId('bus'),
+    origin: '0',
     async publish(events) {
       for (const draft of events) {
         const event = structuredClone(draft)

@@ -40,7 +40,10 @@ it('lets no reader pass an event whose transaction commits later', async () => {
     published = true
   })
   await until('the second writer waiting', async () => {
-    const { rows } = await slow.query(`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`)
+    const { rows } = await slow.query(
+      `SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database
+       WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()`,
+    )
     return rows.length > 0
   })
   expect(published).toBe(false)

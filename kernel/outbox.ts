@@ -1,0 +1,99 @@
+import type { Client, Pool } from 'pg'
+import { createBell } from './bus/bell.ts'
+import type { Bus } from './bus/bus.ts'
+import { lead } from './database/leader.ts'
+import { newId } from './ids.ts'
+import type { Log } from './log.ts'
+import { backoff, pause } from './resilience/pause.ts'
+
+const batchSize = 200
+/** A notification is lost with its connection only, and then the relay looks anyway. */
+const pollMs = 5_000
+
+type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
+
+/** A row of the table `outbox`, as Prisma's `outbox.create({ data })` takes it. */
+export interface OutboxRow<Topic extends string = string> {
+  readonly id: string
+  readonly topic: Topic
+  readonly key: string
+  readonly project: string
+  readonly at: Date
+  readonly data: { readonly [key: string]: Json }
+}
+
+/**
+ * Makes rows whose data is what `validate` promises for their topic (schema/events.ts: `createOutbox<TopicData>(eventData)`).
+ * Write the row in the transaction that changes the state, *after* the change: its position is given when it is
+ * inserted, and only a transaction that already holds the entity's row keeps a later one of that entity behind itself.
+ */
+export const createOutbox =
+  <Data extends object>(validate: <T extends keyof Data & string>(topic: T, data: unknown) => Data[T]) =>
+  <T extends keyof Data & string>(
+    topic: T,
+    about: { readonly key: string; readonly project: string; readonly data: Data[T] },
+    at: Date,
+  ): OutboxRow<T> => ({
+    id: newId('evt'),
+    topic,
+    key: about.key,
+    project: about.project,
+    at,
+    data: validate(topic, about.data) as OutboxRow['data'],
+  })
+
+interface Row {
+  readonly position: string
+  readonly id: string
+  readonly topic: string
+  readonly key: string
+  readonly project: string
+  readonly at: Date
+  readonly data: unknown
+  readonly traceparent: string | null
+}
+
+/**
+ * Publishes the rows of `outbox` in the order of their positions and deletes what the bus has taken. An event leaves at
+ * least once, and the bus drops the second by its id. A row that commits late is only published late: what its
+ * transaction could not see can not have depended on it, so cause still comes before effect.
+ */
+export const startRelay = ({ pool, bus, log }: { pool: Pool; bus: Bus; log: Log }): AsyncDisposable =>
+  lead({ name: 'outbox relay', pool, log, work: (client, signal) => relay(client, bus, log, signal) })
+
+async function relay(client: Client, bus: Bus, log: Log, signal: AbortSignal): Promise<void> {
+  const bell = createBell()
+  using ear = bell.listen({})
+  // The trigger `outbox_notify`, a migration of every service, notifies when a transaction that wrote rows commits.
+  client.on('notification', () => bell.ring())
+  await client.query('LISTEN outbox')
+
+  let failures = 0
+  while (!signal.aborted) {
+    ear.hear()
+    const { rows } = await client.query<Row>(
+      'SELECT position, id, topic, key, project, at, data, traceparent FROM outbox ORDER BY position LIMIT $1',
+      [batchSize],
+    )
+    if (rows.length === 0) {
+      await ear.rung(pollMs, signal)
+      continue
+    }
+    try {
+      await bus.publish(rows.map(toDraft))
+      failures = 0
+    } catch (error) {
+      failures += 1
+      log.warn({ err: error, failures }, 'The event log takes no events; they wait in the outbox.')
+      await pause(backoff(failures), signal)
+      continue
+    }
+    await client.query('DELETE FROM outbox WHERE position = ANY ($1)', [rows.map(row => row.position)])
+  }
+}
+
+const toDraft = ({ position: _, at, traceparent, ...row }: Row) => ({
+  ...row,
+  at: at.toISOString(),
+  ...(traceparent !== null && { traceparent }),
+})
