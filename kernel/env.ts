@@ -23,6 +23,14 @@ const variables = z.object({
   FORGE_LOG: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
   /** Private Ed25519 JWK (JSON) that signs identities; default a key file in FORGE_DATA. Gateways of one forge share it. */
   FORGE_SIGNING_KEY: z.string().optional(),
+  /**
+   * The admin key, `forge_` and 43 characters of base64url (32 random bytes); default one made at the first start and
+   * kept in $FORGE_DATA/admin-key. Needed where orchestration runs on more than one machine.
+   */
+  FORGE_ADMIN_KEY: z
+    .string()
+    .regex(/^forge_[A-Za-z0-9_-]{43}$/, 'it must be "forge_" and 43 characters of base64url')
+    .optional(),
   /** Name of this machine in the fleet. */
   FORGE_NODE: z.string().default(hostname()),
   /** Jobs that this worker runs at once; default its number of cores. */
@@ -71,7 +79,9 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!
     const name = String(issue.path[0])
-    throw invalidInput(`The variable ${name}=${JSON.stringify(present[name])} is not usable: ${issue.message}.`)
+    // Keys, and the passwords in addresses, must not get into a log.
+    const shown = /KEY|URL/.test(name) ? name : `${name}=${JSON.stringify(present[name])}`
+    throw invalidInput(`The variable ${shown} is not usable: ${issue.message}.`)
   }
   if (parsed.data.FORGE_AUTH === 'off' && !loopback.has(parsed.data.HOST)) {
     throw invalidInput(

@@ -1,4 +1,4 @@
-import { forbidden } from '../errors.ts'
+import { forbidden, invalidInput } from '../errors.ts'
 
 export const scopes = [
   'training:read',
@@ -41,9 +41,16 @@ export interface Identity {
 export const mayAccess = (identity: Identity, project: string): boolean =>
   identity.project === '*' || identity.project === project
 
+const projectName = /^[a-z0-9][a-z0-9._-]{0,63}$/
+
 /** The project that a command works in: the one it names, the identity's own, or `default`. */
 export function chosenProject(identity: Identity, named?: string | null): string {
   const project = named ?? (identity.project === '*' ? 'default' : identity.project)
+  if (!projectName.test(project)) {
+    throw invalidInput(
+      `"${project}" is no project name: use 1 to 64 of a-z, 0-9, ".", "_" and "-", beginning with a letter or digit.`,
+    )
+  }
   if (!mayAccess(identity, project)) {
     throw forbidden(
       `Your key is for project "${identity.project}", not "${project}": leave \`project\` out or use a key of that project.`,

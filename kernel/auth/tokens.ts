@@ -1,6 +1,6 @@
-import { createRemoteJWKSet, errors, exportJWK, type JWK, jwtVerify, importJWK, SignJWT } from 'jose'
+import { createRemoteJWKSet, errors, exportJWK, importJWK, type JWK, jwtVerify, SignJWT } from 'jose'
 import { unauthenticated, unavailable } from '../errors.ts'
-import { type Identity, scopes, type Scope } from './identity.ts'
+import { type Identity, type Scope, scopes } from './identity.ts'
 
 const issuer = 'agent-forge'
 const algorithm = 'EdDSA'
