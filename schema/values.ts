@@ -35,3 +35,6 @@ export interface MetricPoint extends MetricValue {
 
 const modelName = /^[a-z0-9][a-z0-9._-]{0,63}$/
 export const isModelName = (name: string): boolean => modelName.test(name)
+
+/** The id of the one FleetHealth entity, by which realtime's snapshots point to it. */
+export const fleetId = 'fleet'
