@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { EngineError } from '../errors.ts'
 import type { Executor, Value } from '../executors/executor.ts'
 import type { Graph } from '../graph/graph.ts'
@@ -45,6 +46,8 @@ export async function stepper(executor: Executor, options: TrainerOptions, carri
         })
 
   async function take(batch: Batch): Promise<StepResult> {
+    // A run may block the thread: between two steps, messages of the process must get through.
+    await setImmediate()
     const step = carried.step + 1
     const rate = learningRate(options.schedule, step)
     const scalars = scalarFeeds(executor, options, rate, step)

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Executor } from '../../../engine/executors/executor.ts'
-import { onnxExecutor } from '../../../engine/executors/onnx.ts'
+import { openExecutor } from '../../../engine/executors/probe.ts'
 import { referenceExecutor } from '../../../engine/executors/reference.ts'
 import { openTrainer } from '../../../engine/training/trainer.ts'
 import { tinyOptions, tokensFrom } from '../tiny-decoder.ts'
@@ -17,12 +17,13 @@ async function losses(executor: Executor): Promise<number[]> {
   return [...found, await trainer.evaluate(batches.slice(0, 2))]
 }
 
-it.each<[string, () => Promise<Executor>]>([
-  ['one thread of ONNX Runtime', () => onnxExecutor({ threads: 1 })],
-  ['two threads of ONNX Runtime', () => onnxExecutor({ threads: 2 })],
-])('%s has the losses of the reference executor over a training', async (_, open) => {
+it.each([
+  ['onnx', 1],
+  ['onnx', 2],
+  ['tfjs-wasm', 1],
+])('%s with %i threads has the losses of the reference executor over a training', async (name, threads) => {
   const expected = await losses(referenceExecutor())
-  const actual = await losses(await open())
+  const actual = await losses(await openExecutor(name, { threads }))
   for (const [step, loss] of actual.entries())
     expect(Math.abs(loss - expected[step]), `step ${step}`).toBeLessThan(1e-4)
 })

@@ -24,7 +24,7 @@ it("the decoder's gradients agree with finite differences for every parameter", 
     graph(Object.fromEntries(shapes.map(([name], index) => [`gradient ${name}`, wanted[index]]))),
   )
   const weights = livelyParameters(tinyConfig, 8)
-  const feeds = {
+  const feeds: Record<string, ReferenceValue> = {
     ...Object.fromEntries(shapes.map(([name, shape]) => [name, executor.value(weights[name], shape)])),
     tokens: executor.value(tokensFrom(1, 10), shape),
     targets: executor.value(tokensFrom(2, 10), shape),
@@ -35,12 +35,12 @@ it("the decoder's gradients agree with finite differences for every parameter", 
     const data = Float64Array.from(feeds[name].exact)
     data[index] += change
     const outputs = await forward.run({ ...feeds, [name]: executor.value(data, feeds[name].shape) })
-    return (outputs.loss as ReferenceValue).exact[0]
+    return outputs.loss.exact[0]
   }
 
   const random = seededRandom(4)
   for (const [name] of shapes) {
-    const analytic = (found[`gradient ${name}`] as ReferenceValue).exact
+    const analytic = found[`gradient ${name}`].exact
     for (const index of [random.integer(analytic.length), random.integer(analytic.length)]) {
       const step = 1e-5
       const numeric = ((await lossWith(name, index, step)) - (await lossWith(name, index, -step))) / (2 * step)

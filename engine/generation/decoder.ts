@@ -1,0 +1,125 @@
+import { setImmediate } from 'node:timers/promises'
+import { EngineError } from '../errors.ts'
+import type { Executor, Program, Value } from '../executors/executor.ts'
+import { type LlamaConfig, validateConfig } from '../models/llama-config.ts'
+import { parameterShapes } from '../models/llama-parameters.ts'
+import { seededRandom } from '../random.ts'
+import { prefillGraph, tokenGraph } from './decoder-graphs.ts'
+import { type Generation, requireToken, validateGeneration } from './generation.ts'
+import { sampleToken } from './sampling.ts'
+
+export interface Reading extends Disposable {
+  /** Logits of the token after those read, [vocabulary]. */
+  readonly logits: Float32Array
+  /** Reads one more token; this reading can no longer be used. Throws INVALID_INPUT when the context is full. */
+  read(token: number): Promise<Reading>
+}
+
+/** Generates text with a cache of keys and values. Generations may overlap: their runs take turns. */
+export interface Decoder extends AsyncDisposable {
+  readonly config: LlamaConfig
+  /** Reads a prompt of 1 to contextLength tokens. */
+  prefill(prompt: ArrayLike<number>): Promise<Reading>
+  /**
+   * Yields up to maxTokens tokens that follow the prompt. A prompt beyond the context loses its beginning; where the
+   * text reaches the end of the context, its last half is read again as the start of a new one.
+   */
+  generate(prompt: ArrayLike<number>, options: Generation): AsyncGenerator<number, void>
+}
+
+/** Throws INVALID_INPUT on a configuration that cannot be built, or parameters that do not fit it. */
+export async function openDecoder(
+  executor: Executor,
+  config: LlamaConfig,
+  parameters: Readonly<Record<string, Float32Array>>,
+): Promise<Decoder> {
+  validateConfig(config)
+  await using opened = new AsyncDisposableStack()
+  const weights = Object.entries(parameterShapes(config)).map(([name, shape]) => {
+    if (!parameters[name]) throw new EngineError('INVALID_INPUT', `parameter ${name} is missing`)
+    return [name, opened.use(executor.value(parameters[name], shape))] as const
+  })
+  const prefillProgram = opened.use(await executor.compile(prefillGraph(config)))
+  const tokenProgram = opened.use(await executor.compile(tokenGraph(config)))
+  const run = inTurn(Object.fromEntries(weights))
+
+  function reading({ logits, ...next }: Record<string, Value>, length: number): Reading {
+    const values = logits.data() as Float32Array
+    const cache = Object.fromEntries(Object.entries(next).map(([name, value]) => [name.replace('next.', ''), value]))
+    const dispose = () => {
+      for (const value of [logits, ...Object.values(cache)]) value[Symbol.dispose]()
+    }
+    return {
+      logits: values,
+      async read(token) {
+        if (length === config.contextLength) {
+          throw new EngineError('INVALID_INPUT', `the context of ${length} tokens is full: start again with its end`)
+        }
+        requireToken(config, token)
+        using tokens = executor.value(Int32Array.of(token), [1, 1])
+        using position = executor.value(Int32Array.of(length), [1])
+        const outputs = await run(tokenProgram, { ...cache, tokens, position })
+        dispose()
+        return reading(outputs, length + 1)
+      },
+      [Symbol.dispose]: dispose,
+    }
+  }
+
+  async function prefill(prompt: ArrayLike<number>): Promise<Reading> {
+    if (prompt.length === 0 || prompt.length > config.contextLength) {
+      throw new EngineError('INVALID_INPUT', `the prompt has ${prompt.length} tokens, not 1 to ${config.contextLength}`)
+    }
+    const padded = new Int32Array(config.contextLength)
+    for (let index = 0; index < prompt.length; index++) {
+      requireToken(config, prompt[index])
+      padded[index] = prompt[index]
+    }
+    using tokens = executor.value(padded, [1, config.contextLength])
+    using last = executor.value(Int32Array.of(prompt.length - 1), [1])
+    return reading(await run(prefillProgram, { tokens, last }), prompt.length)
+  }
+
+  async function* generate(prompt: ArrayLike<number>, options: Generation): AsyncGenerator<number, void> {
+    validateGeneration(options)
+    const random = seededRandom(options.seed)
+    const stops = new Set(options.stopTokens)
+    const text = Array.from(prompt).slice(-config.contextLength)
+    let current = await prefill(text)
+    try {
+      for (let count = 1; ; count++) {
+        // A run may block the thread: let streams flush and the signal arrive.
+        await setImmediate()
+        options.signal?.throwIfAborted()
+        const token = sampleToken(current.logits, options, random)
+        if (stops.has(token)) return
+        yield token
+        if (count === options.maxTokens) return
+
+        text.push(token)
+        if (text.length <= config.contextLength) current = await current.read(token)
+        else {
+          text.splice(0, text.length - Math.ceil(config.contextLength / 2))
+          using _full = current
+          current = await prefill(text)
+        }
+      }
+    } finally {
+      current[Symbol.dispose]()
+    }
+  }
+
+  const resources = opened.move()
+  return { config, prefill, generate, [Symbol.asyncDispose]: () => resources.disposeAsync() }
+}
+
+/** Runs of a program must not overlap: each waits for the one before, whatever became of it. */
+function inTurn(weights: Record<string, Value>) {
+  let before: Promise<unknown> = Promise.resolve()
+  return (program: Program, feeds: Record<string, Value>): Promise<Record<string, Value>> => {
+    const start = () => program.run({ ...weights, ...feeds })
+    const result = before.then(start, start)
+    before = result
+    return result
+  }
+}

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import type { Executor } from '../../../engine/executors/executor.ts'
+import { onnxExecutor } from '../../../engine/executors/onnx.ts'
+import { openExecutor } from '../../../engine/executors/probe.ts'
+import { type Decoder, openDecoder } from '../../../engine/generation/decoder.ts'
+import type { Generation } from '../../../engine/generation/generation.ts'
+import { graph, input } from '../../../engine/graph/graph.ts'
+import { logits } from '../../../engine/models/llama.ts'
+import { parameterShapes } from '../../../engine/models/llama-parameters.ts'
+import { livelyParameters, parameterValues, tinyConfig, tokensFrom } from '../tiny-decoder.ts'
+
+const weights = livelyParameters(tinyConfig, 21)
+const greedy: Generation = { maxTokens: 5, temperature: 0, seed: 0 }
+
+async function openTiny(executor?: Executor): Promise<Decoder> {
+  return openDecoder(executor ?? (await onnxExecutor()), tinyConfig, weights)
+}
+
+/** Logits [tokens][vocabulary] of one pass over the whole text. */
+async function fullLogits(executor: Executor, tokens: Int32Array): Promise<Float32Array[]> {
+  const names = Object.entries(parameterShapes(tinyConfig))
+  const parameters = Object.fromEntries(names.map(([name, shape]) => [name, input(name, shape)]))
+  const shape = [1, tokens.length]
+  await using program = await executor.compile(
+    graph({ out: logits(tinyConfig, parameters, input('tokens', shape, 'int32')) }),
+  )
+  const { out } = await program.run({
+    ...parameterValues(executor, tinyConfig, weights),
+    tokens: executor.value(tokens, shape),
+  })
+  const size = tinyConfig.vocabularySize
+  const all = out.data() as Float32Array
+  return Array.from(tokens, (_, index) => all.slice(index * size, (index + 1) * size))
+}
+
+function largestDifference(a: Float32Array, b: Float32Array): number {
+  return Math.max(...a.map((value, index) => Math.abs(value - b[index])))
+}
+
+async function collect(tokens: AsyncIterable<number>): Promise<number[]> {
+  return Array.fromAsync(tokens)
+}
+
+describe('the decoder', () => {
+  it.each(['onnx', 'tfjs-wasm', 'reference'])('on %s has the logits of one full pass, token by token', async name => {
+    const executor = await openExecutor(name)
+    await using decoder = await openTiny(executor)
+    const tokens = tokensFrom(4, tinyConfig.contextLength)
+    const expected = await fullLogits(executor, tokens)
+
+    let reading = await decoder.prefill(tokens.subarray(0, 5))
+    expect(largestDifference(reading.logits, expected[4])).toBeLessThan(1e-4)
+    for (let index = 5; index < tokens.length; index++) {
+      reading = await reading.read(tokens[index])
+      expect(largestDifference(reading.logits, expected[index]), `token ${index}`).toBeLessThan(1e-4)
+    }
+    await expect(reading.read(0)).rejects.toThrow('the context of 12 tokens is full')
+    reading[Symbol.dispose]()
+  })
+
+  it('generates greedily what repeated full passes would', async () => {
+    const executor = await onnxExecutor()
+    await using decoder = await openTiny(executor)
+    const text = [...tokensFrom(5, 3)]
+    for (let count = 0; count < 5; count++) {
+      const last = (await fullLogits(executor, Int32Array.from(text))).at(-1)!
+      text.push(last.indexOf(Math.max(...last)))
+    }
+    expect(await collect(decoder.generate(text.slice(0, 3), greedy))).toEqual(text.slice(3))
+  })
+
+  it('goes on beyond the context from its last half', async () => {
+    await using decoder = await openTiny()
+    const prompt = [...tokensFrom(6, 10)]
+    const text = [...prompt, ...(await collect(decoder.generate(prompt, { ...greedy, maxTokens: 30 })))]
+    expect(text).toHaveLength(40)
+    // 12 tokens fill the context; the thirteenth is read as the last of 6, and so every 7 tokens from there.
+    for (const end of [13, 20, 27, 34]) {
+      const [next] = await collect(decoder.generate(text.slice(end - 6, end), { ...greedy, maxTokens: 1 }))
+      expect(text[end], `token ${end}`).toBe(next)
+    }
+  })
+
+  it('draws the same text from the same seed, also when generations overlap', async () => {
+    await using decoder = await openTiny()
+    const sampled = { ...greedy, temperature: 1, maxTokens: 8 }
+    const [first, other, again] = await Promise.all(
+      [1, 2, 1].map(seed => collect(decoder.generate([1, 2], { ...sampled, seed }))),
+    )
+    expect(again).toEqual(first)
+    expect(other).not.toEqual(first)
+  })
+
+  it('ends before a stop token', async () => {
+    await using decoder = await openTiny()
+    const whole = await collect(decoder.generate([3, 1, 4], greedy))
+    const stop = whole.at(-1)!
+    const until = whole.slice(0, whole.indexOf(stop))
+    expect(await collect(decoder.generate([3, 1, 4], { ...greedy, stopTokens: [stop] }))).toEqual(until)
+  })
+
+  it('ends with the reason of its signal', async () => {
+    await using decoder = await openTiny()
+    const controller = new AbortController()
+    const tokens = decoder.generate([1], { ...greedy, maxTokens: 1000, signal: controller.signal })
+    await tokens.next()
+    controller.abort(new Error('the reader left'))
+    await expect(tokens.next()).rejects.toThrow('the reader left')
+  })
+
+  it.each<[number[], Partial<Generation>, string]>([
+    [[], {}, 'the prompt has 0 tokens'],
+    [[13], {}, 'token 13 is outside the vocabulary of 13'],
+    [[1], { maxTokens: 0 }, 'maxTokens is 0'],
+    [[1], { temperature: -1 }, 'temperature is -1'],
+    [[1], { topP: 2 }, 'topP is 2'],
+  ])('refuses the prompt %j with %o', async (prompt, change, message) => {
+    await using decoder = await openTiny()
+    await expect(collect(decoder.generate(prompt, { ...greedy, ...change }))).rejects.toThrow(message)
+  })
+
+  it('refuses parameters that lack one, naming it', async () => {
+    const { 'model.norm.weight': _, ...rest } = weights
+    await expect(openDecoder(await onnxExecutor(), tinyConfig, rest)).rejects.toThrow('model.norm.weight is missing')
+  })
+})
