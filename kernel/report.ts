@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
+import { performance } from 'node:perf_hooks'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Bus } from './bus/bus.ts'
 import { newId } from './ids.ts'
@@ -63,25 +63,32 @@ export function startReporting({ bus, service, url, log, everyMs = 2_000 }: Repo
 
 /** Resident memory in bytes; processor time since the last reading as a share of one core; the longest delay since then. */
 function openGauge() {
-  const delay = monitorEventLoopDelay({ resolution: resolutionMs })
-  delay.enable()
   let cpu = process.cpuUsage()
-  let at = performance.now()
+  let readAt = performance.now()
+  let lookedAt = readAt
+  let longestMs = 0
+  const look = () => {
+    const now = performance.now()
+    longestMs = Math.max(longestMs, now - lookedAt - resolutionMs)
+    lookedAt = now
+  }
+  // Node's own monitorEventLoopDelay forgets, at each reset, the delay that is just under way.
+  const timer = setInterval(look, resolutionMs)
   return {
     read() {
-      const spent = process.cpuUsage(cpu)
-      const elapsedMs = Math.max(1, performance.now() - at)
-      // The histogram holds the time between two looks, of which the resolution is meant.
-      const eventLoopLagMs = Math.max(0, (delay.count > 0 ? delay.max / 1e6 : 0) - resolutionMs)
-      cpu = process.cpuUsage()
-      at = performance.now()
-      delay.reset()
-      return {
+      look()
+      const { user, system } = process.cpuUsage(cpu)
+      const elapsedMs = Math.max(1, lookedAt - readAt)
+      const reading = {
         residentBytes: process.memoryUsage.rss(),
-        cpu: (spent.user + spent.system) / 1000 / elapsedMs,
-        eventLoopLagMs,
+        cpu: (user + system) / 1_000 / elapsedMs,
+        eventLoopLagMs: longestMs,
       }
+      cpu = process.cpuUsage()
+      readAt = lookedAt
+      longestMs = 0
+      return reading
     },
-    close: () => delay.disable(),
+    close: () => clearInterval(timer),
   }
 }
