@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
 import type { Serving } from '../../kernel/serve.ts'
 import { until } from '../support/condition.ts'
 import { type FederatedGraph, startFederatedGraph } from '../support/federated-graph.ts'
@@ -146,4 +148,58 @@ describe('subscriptions', () => {
     }
     expect(text).toContain('data: {"data":{"sales":{"book":{"title":"Book 1"}}}}')
   })
+
+  it('holds the subgraph back while a client is slow, and loses nothing', async () => {
+    const count = 1_000
+    const received: string[] = []
+    const socket = await openSocket('subscription { sales { cursor book { id } } }', message => {
+      if (message.type === 'next') received.push(message.payload.data.sales.cursor)
+    })
+    await listening()
+    socket.pause()
+    for (let i = 0; i < count; i++) parts.stream.publish('x'.repeat(20_000))
+    await stalled(parts.stream.sent)
+    expect(parts.stream.sent()).toBeLessThan(count)
+
+    socket.resume()
+    await until('every event arrives', () => received.length === count)
+    expect(received).toEqual(Array.from({ length: count }, (_, i) => String(i + 1)))
+    socket.close()
+  })
+
+  it('closes its sockets so that clients come back, when it stops', async () => {
+    const socket = await openSocket('subscription { sales { cursor } }', () => {})
+    await listening()
+    const closed = once(socket, 'close')
+    await gateway[Symbol.asyncDispose]()
+    expect((await closed)[0]).toBe(1012)
+    gateway = await gatewayOf(graph)
+  })
+
+  /** A client whose socket the test holds, to be slow with it. */
+  async function openSocket(query: string, onMessage: (message: Message) => void): Promise<WebSocket> {
+    const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+    socket.on('message', data => onMessage(JSON.parse(String(data))))
+    await once(socket, 'open')
+    socket.send('{"type":"connection_init"}')
+    await once(socket, 'message')
+    socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }))
+    return socket
+  }
 })
+
+interface Message {
+  type: string
+  payload: { data: { sales: { cursor: string } } }
+}
+
+/** Resolves once a count has stopped growing. */
+async function stalled(count: () => number): Promise<void> {
+  let last = -1
+  let unchanged = 0
+  await until('the count stalls', () => {
+    unchanged = count() === last ? unchanged + 1 : 0
+    last = count()
+    return last > 0 && unchanged > 40
+  })
+}

@@ -14,6 +14,8 @@ export interface Stream {
   /** Ends the stream for those who listen. */
   complete(): void
   listeners(): number
+  /** Events handed to the subgraph's server. */
+  sent(): number
 }
 
 /** Three subgraphs: authors, books by those authors, and a stream of sales of those books. */
@@ -22,6 +24,7 @@ export function library() {
   const sales: { cursor: string; book: { id: string } }[] = []
   let completed = false
   let listeners = 0
+  let sent = 0
   let changed = Promise.withResolvers<void>()
   const notify = () => {
     changed.resolve()
@@ -34,7 +37,10 @@ export function library() {
     try {
       while (true) {
         const waiting = changed.promise
-        while (next < sales.length) yield { sales: sales[next++], tips: sales[next - 1] }
+        for (; next < sales.length; sent += 1) {
+          const sale = sales[next++]
+          yield { sales: sale, tips: sale }
+        }
         if (completed) return
         await waiting
       }
@@ -113,6 +119,7 @@ export function library() {
       notify()
     },
     listeners: () => listeners,
+    sent: () => sent,
   }
   return { sources: { authors, books, shop }, asked, stream }
 }
