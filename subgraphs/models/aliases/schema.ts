@@ -44,7 +44,6 @@ const RemoveAliasInput = builder.inputType('RemoveAliasInput', {
 builder.mutationFields(t => ({
   setAlias: t.field({
     type: ModelVersionRef,
-    nullable: true,
     authScopes: { scope: 'models:write' },
     description: 'Makes `name@alias` refer to this version from now on.',
     args: { input: t.arg({ type: SetAliasInput, required: true }) },
@@ -52,7 +51,6 @@ builder.mutationFields(t => ({
   }),
   removeAlias: t.field({
     type: ModelRef,
-    nullable: true,
     authScopes: { scope: 'models:write' },
     description: 'Takes an alias away; the version that it named stays.',
     args: { input: t.arg({ type: RemoveAliasInput, required: true }) },

@@ -1,0 +1,61 @@
+import SchemaBuilder from '@pothos/core'
+import DirectivesPlugin from '@pothos/plugin-directives'
+import FederationPlugin from '@pothos/plugin-federation'
+import RelayPlugin from '@pothos/plugin-relay'
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth'
+import type { Scope } from '../../kernel/auth/identity.ts'
+import { forbidden } from '../../kernel/errors.ts'
+import { DateTime, JSONValue } from '../../kernel/scalars.ts'
+import type { RequestContext } from '../../kernel/serve.ts'
+import { phases } from '../../schema/values.ts'
+import type { AliasStore } from './aliases/ports.ts'
+import type { Generators } from './generation/ports.ts'
+import type { Loaders } from './loaders.ts'
+import type { Model } from './registry/model.ts'
+import type { Registry } from './registry/ports.ts'
+import type { Versions } from './versions/ports.ts'
+import type { ModelVersion } from './versions/version.ts'
+
+/** What the resolvers of this subgraph work with; the loaders are one request's own. */
+export interface ModelsParts {
+  readonly registry: Registry
+  readonly versions: Versions
+  readonly loaders: Loaders
+  readonly aliases: AliasStore
+  readonly generators: Generators
+}
+
+export const builder = new SchemaBuilder<{
+  Context: RequestContext & ModelsParts
+  AuthScopes: { scope: Scope }
+  Scalars: {
+    DateTime: { Input: Date; Output: Date }
+    JSON: { Input: unknown; Output: unknown }
+    ID: { Input: string; Output: string }
+  }
+  DefaultFieldNullability: false
+}>({
+  plugins: [ScopeAuthPlugin, RelayPlugin, DirectivesPlugin, FederationPlugin],
+  defaultFieldNullability: false,
+  relay: {
+    clientMutationId: 'omit',
+    cursorType: 'String',
+    pageInfoTypeOptions: { directives: { shareable: true } as never },
+  },
+  scopeAuth: {
+    authScopes: ({ identity }) => ({ scope: (scope: Scope) => identity.scopes.includes(scope) }),
+    unauthorizedError: (_parent, _context, info) =>
+      forbidden(`Your key lacks the scope that \`${info.fieldName}\` needs: ask an admin for one with a larger role.`),
+  },
+})
+
+builder.queryType()
+builder.mutationType()
+builder.addScalarType('DateTime', DateTime)
+builder.addScalarType('JSON', JSONValue)
+
+export const Phase = builder.enumType('Phase', { values: phases, description: 'A phase of the training pipeline.' })
+
+// The rooms refer to each other's types by these.
+export const ModelRef = builder.objectRef<Model>('Model')
+export const ModelVersionRef = builder.objectRef<ModelVersion>('ModelVersion')

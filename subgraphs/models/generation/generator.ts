@@ -1,0 +1,75 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { DomainError } from '../../../kernel/errors.ts'
+import { generatorDied, tooSlow } from './errors.ts'
+import type { Continuation, GenerationRequest } from './generation.ts'
+import type { Answer, GenerateOrder, LoadOrder } from './protocol.ts'
+
+const entry = fileURLToPath(new URL('./child.ts', import.meta.url))
+
+/** One model in a process of its own. */
+export interface Generator {
+  /** Requests that it has not answered. */
+  readonly waiting: number
+  generate(request: GenerationRequest): Promise<Continuation>
+  /** Ends the process; what waits is refused. */
+  stop(): void
+  /** Resolves when the process has stopped, for whatever reason. */
+  readonly ended: Promise<void>
+}
+
+/** Starts a process that loads the model; a generation may take `limitMs`, and is then stopped with the process. */
+export function startGenerator(order: LoadOrder, limitMs: number): Generator {
+  const child = fork(entry, [], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const pending = new Map<number, PromiseWithResolvers<Continuation>>()
+  let last = 0
+
+  child.on('message', (answer: Answer) => {
+    settle(pending.get(answer.id), answer)
+    pending.delete(answer.id)
+  })
+  const ended = endOf(child).then(reason => {
+    for (const { reject } of pending.values()) reject(generatorDied(reason))
+    pending.clear()
+  })
+  child.send(order, endAnswersIt)
+
+  return {
+    ended,
+    get waiting() {
+      return pending.size
+    },
+    generate(request) {
+      const id = ++last
+      const answer = Promise.withResolvers<Continuation>()
+      pending.set(id, answer)
+      child.send({ id, request } satisfies GenerateOrder, endAnswersIt)
+      // It may hang in native code, which only the end of the process stops.
+      const timer = setTimeout(() => {
+        answer.reject(tooSlow(limitMs / 1000))
+        child.kill('SIGKILL')
+      }, limitMs)
+      return answer.promise.finally(() => clearTimeout(timer))
+    },
+    stop: () => void child.kill('SIGKILL'),
+  }
+}
+
+function settle(waiting: PromiseWithResolvers<Continuation> | undefined, answer: Answer): void {
+  if ('continuation' in answer) waiting?.resolve(answer.continuation)
+  else {
+    const { code, message } = answer.failure
+    waiting?.reject(code ? new DomainError(code, message) : new Error(message))
+  }
+}
+
+/** Why the process ended. One that could not be started has an error and no exit. */
+function endOf(child: ChildProcess): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  child.once('error', error => resolve(error.message))
+  child.once('exit', (code, signal) => resolve(signal ?? `status ${code}`))
+  return promise
+}
+
+/** A message to a process that has just ended fails, and so do the requests that wait for that process. */
+const endAnswersIt = () => {}

@@ -1,0 +1,43 @@
+import { openExecutor } from '../../../engine/executors/probe.ts'
+import { type Files, readHuggingFace } from '../../../engine/formats/huggingface.ts'
+import { type Decoder, openDecoder } from '../../../engine/generation/decoder.ts'
+import { createStreamDecoder } from '../../../engine/tokenizing/stream-decoder.ts'
+import { END_OF_TEXT, type Tokenizer } from '../../../engine/tokenizing/tokenizer.ts'
+import { fileBlobs } from '../../../kernel/blobs/files.ts'
+import type { Continuation, GenerationRequest } from './generation.ts'
+import type { LoadOrder } from './protocol.ts'
+
+/** A model in memory. */
+export interface Loaded {
+  readonly decoder: Decoder
+  readonly tokenizer: Tokenizer
+}
+
+export async function loadModel({ files, blobs, executor, threads }: LoadOrder): Promise<Loaded> {
+  const store = await fileBlobs(blobs)
+  const read = await Promise.all(files.map(async ({ path, digest }) => [path, await store.bytes(digest)] as const))
+  const contents: Files = Object.fromEntries(read)
+  const { config, parameters, tokenizer } = readHuggingFace(contents)
+  return { decoder: await openDecoder(await openExecutor(executor, { threads }), config, parameters), tokenizer }
+}
+
+export async function continueText({ decoder, tokenizer }: Loaded, request: GenerationRequest): Promise<Continuation> {
+  const started = performance.now()
+  const end = tokenizer.specialTokens.get(END_OF_TEXT)
+  const prompt = tokenizer.encode(request.prompt)
+  // Something must come first: nothing is the beginning of a text, which is the end of the one before.
+  const begun = prompt.length === 0 && end !== undefined ? [end] : prompt
+
+  const text = createStreamDecoder(tokenizer)
+  const parts: string[] = []
+  for await (const token of decoder.generate(begun, { ...request, stopTokens: end === undefined ? [] : [end] })) {
+    parts.push(text.push(token))
+  }
+  return {
+    text: parts.join('') + text.end(),
+    promptTokens: prompt.length,
+    tokens: parts.length,
+    finishReason: parts.length === request.maxTokens ? 'LENGTH' : 'STOP',
+    seconds: (performance.now() - started) / 1000,
+  }
+}
