@@ -1,6 +1,7 @@
 import onnxProto from 'onnx-proto'
 import { type Graph, type Node, type NodeOf, type Operation, type Shape, topologicalOrder } from '../graph/graph.ts'
 import { sizeOf } from '../graph/shapes.ts'
+import { simplify } from '../graph/simplify.ts'
 import { encodings, ONNX_TYPES, type OnnxAttributes, type OnnxWriter } from './onnx-operators.ts'
 
 const { onnx } = onnxProto
@@ -29,71 +30,95 @@ function valueInfo(name: string, { shape, type }: Node) {
   return { name, type: { tensorType: { elemType: ONNX_TYPES[type], shape: { dim } } } }
 }
 
-/** The graph as a serialized ONNX ModelProto with fixed shapes, its inputs and outputs named as the graph's. */
-export function encodeOnnx(graph: Graph, { singleThread }: { readonly singleThread: boolean }): Uint8Array {
+type Encoding = (node: NodeOf<Operation>, writer: OnnxWriter) => string
+
+interface ModelWriter extends OnnxWriter {
+  write(node: Node): void
+  /** Calls the node's value by this name from here on, if an operator made it and none reads it yet. */
+  rename(node: Node, name: string): void
+  copy(node: Node, name: string): void
+  parts(): { node: onnxProto.onnx.INodeProto[]; initializer: onnxProto.onnx.ITensorProto[] }
+}
+
+function modelWriter(singleThread: boolean): ModelWriter {
   const operators: { opType: string; domain: string; input: string[]; output: string[]; attribute: object[] }[] = []
-  const initializers = new Map<string, { name: string; dims: number[]; dataType: number; rawData: Uint8Array }>()
+  const initializers = new Map<string, onnxProto.onnx.ITensorProto>()
   const values = new Map<Node, string>()
   const conditions = new Map<Node, string>()
   // A colon keeps our names apart from those of the graph's inputs and outputs.
-  let named = 0
-  const freshName = () => `:${named++}`
+  const freshName = () => `:${operators.length + initializers.size}`
+
+  function operator(opType: string, input: readonly string[], attributes: OnnxAttributes = {}, domain = ''): string {
+    const output = freshName()
+    const attribute = Object.entries(attributes).map(attributeProto)
+    operators.push({ opType, domain, input: [...input], output: [output], attribute })
+    return output
+  }
 
   function initializer(name: string, dims: Shape, dataType: number, data: ArrayBufferView<ArrayBufferLike>): string {
     if (!initializers.has(name)) initializers.set(name, { name, dims: [...dims], dataType, rawData: bytesOf(data) })
     return name
   }
 
-  const writer: OnnxWriter = {
+  function value(node: Node): string {
+    // Comparisons give bool, and become numbers only for whoever wants numbers.
+    if (!values.has(node)) values.set(node, operator('Cast', [conditions.get(node)!], { to: ONNX_TYPES.int32 }))
+    return values.get(node)!
+  }
+
+  const writer: ModelWriter = {
     singleThread,
-    operator(opType, input, attributes = {}, domain = '') {
-      const output = freshName()
-      const attribute = Object.entries(attributes).map(attributeProto)
-      operators.push({ opType, domain, input: [...input], output: [output], attribute })
-      return output
-    },
+    operator,
+    value,
     integers: list => initializer(`:[${list}]`, [list.length], INT64, BigInt64Array.from(list, BigInt)),
     zeros: shape => initializer(`:zeros[${shape}]`, shape, ONNX_TYPES.float32, new Float32Array(sizeOf(shape))),
-    value(node) {
-      // Comparisons give bool, and become numbers only for whoever wants numbers.
-      if (!values.has(node))
-        values.set(node, writer.operator('Cast', [conditions.get(node)!], { to: ONNX_TYPES.int32 }))
-      return values.get(node)!
-    },
     condition(node) {
-      if (!conditions.has(node)) conditions.set(node, writer.operator('Cast', [values.get(node)!], { to: BOOL }))
+      if (!conditions.has(node)) conditions.set(node, operator('Cast', [values.get(node)!], { to: BOOL }))
       return conditions.get(node)!
     },
+    write(node) {
+      const { operation, inputs, shape, type } = node
+      if (operation === 'input') values.set(node, node.attributes.name)
+      else if (operation === 'constant')
+        values.set(node, initializer(freshName(), shape, ONNX_TYPES[type], node.attributes.data))
+      else if (operation === 'greater') conditions.set(node, operator('Greater', inputs.map(value)))
+      else if (operation === 'equal') conditions.set(node, operator('Equal', inputs.map(value)))
+      else values.set(node, (encodings[operation as keyof typeof encodings] as Encoding)(node, writer))
+    },
+    rename(node, name) {
+      const last = operators.at(-1)
+      if (!last || last.output[0] !== values.get(node)) return
+      last.output[0] = name
+      values.set(node, name)
+    },
+    copy: (node, name) =>
+      operators.push({ opType: 'Identity', domain: '', input: [value(node)], output: [name], attribute: [] }),
+    parts: () => ({ node: operators, initializer: [...initializers.values()] }),
   }
+  return writer
+}
 
-  function write(node: Node) {
-    if (node.operation === 'input') values.set(node, node.attributes.name)
-    else if (node.operation === 'constant')
-      values.set(node, initializer(freshName(), node.shape, ONNX_TYPES[node.type], node.attributes.data))
-    else if (node.operation === 'greater' || node.operation === 'equal')
-      conditions.set(
-        node,
-        writer.operator(node.operation === 'equal' ? 'Equal' : 'Greater', node.inputs.map(writer.value)),
-      )
-    else values.set(node, (encodings[node.operation] as Encoding)(node, writer))
+/** The graph as a serialized ONNX ModelProto with fixed shapes, its inputs and outputs named as the graph's. */
+export function encodeOnnx(graph: Graph, { singleThread }: { readonly singleThread: boolean }): Uint8Array {
+  const { inputs, outputs } = simplify(graph)
+  const writer = modelWriter(singleThread)
+  const names = new Map(Object.entries(outputs).map(([name, node]) => [node, name]))
+  for (const node of topologicalOrder(Object.values(outputs))) {
+    writer.write(node)
+    const name = names.get(node)
+    if (name !== undefined) writer.rename(node, name)
   }
-
-  for (const node of topologicalOrder(Object.values(graph.outputs))) write(node)
-  for (const [name, node] of Object.entries(graph.outputs))
-    operators.push({ opType: 'Identity', domain: '', input: [writer.value(node)], output: [name], attribute: [] })
+  for (const [name, node] of Object.entries(outputs)) if (writer.value(node) !== name) writer.copy(node, name)
 
   return onnx.ModelProto.encode({
     irVersion: IR_VERSION,
     producerName: 'agent-forge',
     opsetImport: OPSETS,
     graph: {
+      ...writer.parts(),
       name: 'graph',
-      node: operators,
-      initializer: [...initializers.values()],
-      input: Object.entries(graph.inputs).map(([name, node]) => valueInfo(name, node)),
-      output: Object.entries(graph.outputs).map(([name, node]) => valueInfo(name, node)),
+      input: Object.entries(inputs).map(([name, node]) => valueInfo(name, node)),
+      output: Object.entries(outputs).map(([name, node]) => valueInfo(name, node)),
     },
   }).finish()
 }
-
-type Encoding = (node: NodeOf<Operation>, writer: OnnxWriter) => string

@@ -1,4 +1,5 @@
 import type { ElementType, Node, NodeOf, Operation } from '../graph/graph.ts'
+import type { Lowered } from '../graph/lowerings.ts'
 
 /** What an operator's encoding may write into the model. Names are those of the model's values. */
 export interface OnnxWriter {
@@ -57,7 +58,7 @@ function scatterAdd({ inputs: [indices, updates], shape }: NodeOf<'scatterAdd'>,
 }
 
 export const encodings: {
-  readonly [O in Exclude<Operation, 'input' | 'constant' | 'greater' | 'equal'>]: Encoding<O>
+  readonly [O in Exclude<Operation, 'input' | 'constant' | 'greater' | 'equal' | Lowered>]: Encoding<O>
 } = {
   add: plain('Add'),
   subtract: plain('Sub'),
@@ -108,7 +109,4 @@ export const encodings: {
     return to.operator('Cast', [isComparison ? to.condition(x) : to.value(x)], { to: ONNX_TYPES[type] })
   },
   softmax: plain('Softmax', { axis: -1 }),
-  // Simplifying lowers it; ONNX Runtime's own is ten times slower.
-  logSumExp: ({ inputs: [x], shape }, to) =>
-    to.operator('ReduceLogSumExp', [to.value(x)], { axes: [shape.length - 1], keepdims: 1 }),
 }

@@ -1,7 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { EngineError } from '../errors.ts'
 import type { ElementData, ElementType, Graph } from '../graph/graph.ts'
-import { simplify } from '../graph/simplify.ts'
 import type { Executor, Program, Value } from './executor.ts'
 import { checkData, checkFeeds } from './feeds.ts'
 import { encodeOnnx } from './onnx-model.ts'
@@ -47,7 +46,7 @@ async function onnxProgram(
   threads: number,
   value: Executor['value'],
 ): Promise<Program> {
-  const model = encodeOnnx(simplify(graph), { singleThread: threads === 1 })
+  const model = encodeOnnx(graph, { singleThread: threads === 1 })
   const options: InferenceSession.SessionOptions = {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,

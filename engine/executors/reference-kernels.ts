@@ -108,6 +108,7 @@ const kernels: { readonly [O in Exclude<Operation, 'input'>]: Kernel<O> } = {
   sigmoid: map(x => 1 / (1 + Math.exp(-x))),
   relu: map(x => Math.max(x, 0)),
   erf: map(erf),
+  silu: map(x => x / (1 + Math.exp(-x))),
   matmul,
   transpose({ inputs: [{ shape }], attributes: { permutation }, shape: target }, [x]) {
     const read = reader(x, shape)
@@ -162,6 +163,14 @@ const kernels: { readonly [O in Exclude<Operation, 'input'>]: Kernel<O> } = {
         return [...row.map(value => Math.exp(value - total))]
       }),
     )
+  },
+  rmsNorm({ shape, attributes: { epsilon } }, [x, weight]) {
+    const rows = rowsOf(x, shape.at(-1)!)
+    const normalized = rows.flatMap(row => {
+      const meanSquare = row.reduce((sum, value) => sum + value ** 2, 0) / row.length
+      return [...row.map((value, i) => (value * weight[i]) / Math.sqrt(meanSquare + epsilon))]
+    })
+    return Float64Array.from(normalized)
   },
   logSumExp: ({ inputs: [{ shape }] }, [x]) => Float64Array.from(rowsOf(x, shape.at(-1)!), logSumExp),
 }

@@ -1,5 +1,6 @@
 import type * as Tensorflow from '@tensorflow/tfjs-core'
 import type { Node, NodeOf, Operation } from '../graph/graph.ts'
+import type { Lowered } from '../graph/lowerings.ts'
 import { sameShape, sizeOf } from '../graph/shapes.ts'
 
 export type Tf = typeof Tensorflow
@@ -65,7 +66,7 @@ function flatPositions(shape: readonly number[], indices: Tensor, tf: Tf): Tenso
   return tf.add(indices, starts)
 }
 
-export const kernels: { readonly [O in Exclude<Operation, 'input' | 'constant'>]: Kernel<O> } = {
+export const kernels: { readonly [O in Exclude<Operation, 'input' | 'constant' | Lowered>]: Kernel<O> } = {
   add: binary('add'),
   subtract: binary('sub'),
   multiply: binary('mul'),
@@ -114,7 +115,6 @@ export const kernels: { readonly [O in Exclude<Operation, 'input' | 'constant'>]
   concat: ({ attributes: { axis } }, parts, { tf }) => tf.concat([...parts], axis),
   cast: ({ type }, [x], { tf }) => tf.cast(x, type),
   softmax: unary('softmax'),
-  logSumExp: (_, [x], { tf }) => tf.logSumExp(x, -1, true),
 }
 
 export function evaluate(node: Node, inputs: readonly Tensor[], backend: Backend): Tensor {

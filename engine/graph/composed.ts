@@ -9,7 +9,6 @@ import {
   maximum,
   multiply,
   reshape,
-  sigmoid,
   sqrt,
   subtract,
   sum,
@@ -31,14 +30,9 @@ export function mean(x: Node, axes: readonly number[] = [...x.shape.keys()], kee
   return scale(sum(x, axes, keepDims), 1 / count)
 }
 
-/** x · weight / √(mean(x²) + ε) over the last axis (Zhang & Sennrich 2019). Weight is [width]. */
-export function rmsNorm(x: Node, weight: Node, epsilon = 1e-5): Node {
-  const root = sqrt(add(mean(square(x), [-1], true), constant(epsilon)))
-  return multiply(multiply(x, reciprocal(root)), weight)
-}
-
-/** x · σ(x) (Elfwing et al. 2017). */
-export const silu = (x: Node): Node => multiply(x, sigmoid(x))
+/** 1 / √(mean(x²) + ε) over the last axis, which stays with size 1. */
+export const reciprocalRms = (x: Node, epsilon: number): Node =>
+  reciprocal(sqrt(add(mean(square(x), [-1], true), constant(epsilon))))
 
 /** The exact GELU, x · Φ(x) (Hendrycks & Gimpel 2016). */
 export const gelu = (x: Node): Node => multiply(scale(x, 0.5), add(erf(scale(x, Math.SQRT1_2)), constant(1)))

@@ -1,6 +1,7 @@
-import { scale, square, zeros } from './composed.ts'
+import { reciprocalRms, scale, square, zeros } from './composed.ts'
 import { constant, type Node, type NodeOf, type Operation, type Shape } from './graph.ts'
 import {
+  add,
   addAt,
   broadcastTo,
   cast,
@@ -15,6 +16,7 @@ import {
   pad,
   reshape,
   scatterAdd,
+  sigmoid,
   slice,
   softmax,
   subtract,
@@ -58,6 +60,17 @@ function matmulDerivative({ inputs: [a, b], attributes: { transposeA, transposeB
     ? matmul(g, a, { transposeA: true, transposeB: transposeA })
     : matmul(a, g, { transposeA: !transposeA })
   return [unbroadcast(da, a.shape), unbroadcast(db, b.shape)]
+}
+
+/** With r = 1/rms(x) and n = x·r: ∂x = r·(g·w − n·mean(g·w·n)), where the mean is a product of g·n and w. */
+function rmsNormDerivative({ inputs: [x, weight], attributes: { epsilon } }: NodeOf<'rmsNorm'>, g: Node) {
+  const width = weight.shape[0]
+  const r = reciprocalRms(x, epsilon)
+  const normal = multiply(x, r)
+  const weighted = multiply(g, normal)
+  const average = scale(matmul(reshape(weighted, [-1, width]), reshape(weight, [width, 1])), 1 / width)
+  const along = multiply(normal, reshape(average, r.shape))
+  return [multiply(subtract(multiply(g, weight), along), r), unbroadcast(weighted, weight.shape)]
 }
 
 /** At a tie of a and b, g goes to a. */
@@ -132,9 +145,15 @@ export const derivatives: { readonly [O in Operation]: Derivative<O> } = {
     })
   },
   cast: () => [],
+  silu(y, g) {
+    const [x] = y.inputs
+    // σ(x)·(1 + x − y): fewer passes over the array than the rules of the product and of σ would take.
+    return [multiply(g, multiply(sigmoid(x), add(subtract(x, y), constant(1))))]
+  },
   softmax(y, g) {
     const weighted = multiply(g, y)
     return [subtract(weighted, multiply(y, sum(weighted, [-1], true)))]
   },
   logSumExp: ({ inputs: [x] }, g) => [multiply(softmax(x), g)],
+  rmsNorm: rmsNormDerivative,
 }

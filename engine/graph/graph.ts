@@ -43,8 +43,10 @@ export interface Attributes {
   pad: { readonly before: readonly number[]; readonly after: readonly number[] }
   concat: { readonly axis: number }
   cast: { readonly type: ElementType }
+  silu: None
   softmax: None
   logSumExp: None
+  rmsNorm: { readonly epsilon: number }
 }
 
 export type Operation = keyof Attributes

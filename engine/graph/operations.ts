@@ -38,7 +38,7 @@ export const greater = (a: Node, b: Node): Node => binary('greater', a, b)
 /** 1 where a = b, else 0, as int32. */
 export const equal = (a: Node, b: Node): Node => binary('equal', a, b)
 
-type Unary = 'negate' | 'exp' | 'log' | 'sqrt' | 'tanh' | 'sigmoid' | 'relu' | 'erf' | 'softmax'
+type Unary = 'negate' | 'exp' | 'log' | 'sqrt' | 'tanh' | 'sigmoid' | 'relu' | 'erf' | 'silu' | 'softmax'
 
 function unary(operation: Unary, x: Node): Node {
   requireFloat(operation, x)
@@ -53,6 +53,8 @@ export const tanh = (x: Node): Node => unary('tanh', x)
 export const sigmoid = (x: Node): Node => unary('sigmoid', x)
 export const relu = (x: Node): Node => unary('relu', x)
 export const erf = (x: Node): Node => unary('erf', x)
+/** x · σ(x) (Elfwing et al. 2017). */
+export const silu = (x: Node): Node => unary('silu', x)
 
 /** Over the last axis. */
 export function softmax(x: Node): Node {
@@ -65,6 +67,16 @@ export function logSumExp(x: Node): Node {
   requireFloat('logSumExp', x)
   if (x.shape.length === 0) throw invalid('logSumExp needs at least one axis; it was given a scalar.')
   return node('logSumExp', [x], {}, [...x.shape.slice(0, -1), 1], x.type)
+}
+
+/** x · weight / √(mean(x²) + ε) over the last axis, whose size the weight has (Zhang & Sennrich 2019). */
+export function rmsNorm(x: Node, weight: Node, epsilon = 1e-5): Node {
+  requireFloat('rmsNorm', x, weight)
+  if (x.shape.length === 0 || !sameShape(weight.shape, x.shape.slice(-1)))
+    throw invalid(
+      `rmsNorm: a weight of shape ${describeShape(weight.shape)} does not fit ${describeShape(x.shape)}; it takes one number per element of the last axis.`,
+    )
+  return node('rmsNorm', [x, weight], { epsilon }, x.shape, x.type)
 }
 
 /** a where the condition (int32) is not 0, else b; all three broadcast. */

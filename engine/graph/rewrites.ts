@@ -1,19 +1,7 @@
 import { constant, type Node, type NodeOf, type Operation, type Shape } from './graph.ts'
-import {
-  add,
-  addAt,
-  broadcastTo,
-  log,
-  matmul,
-  max,
-  multiply,
-  reshape,
-  softmax,
-  subtract,
-  sum,
-  transpose,
-} from './operations.ts'
-import { broadcastShapes, sameShape } from './shapes.ts'
+import { lowerings } from './lowerings.ts'
+import { add, addAt, broadcastTo, matmul, multiply, reshape, subtract, sum, transpose } from './operations.ts'
+import { broadcastShapes, sameShape, sizeOf } from './shapes.ts'
 
 /** An equal expression that costs less, or the node itself. */
 type Rewrite<O extends Operation> = (y: NodeOf<O>) => Node
@@ -24,6 +12,14 @@ const scalar = (x: Node): number | undefined =>
 /** The number that fills x, if one does. */
 function fillOf(x: Node): number | undefined {
   return x.operation === 'broadcastTo' || x.operation === 'reshape' ? fillOf(x.inputs[0]) : scalar(x)
+}
+
+/** x and the constant factor, if node is their product. */
+function scaledBy(node: Node): { x: Node; factor: Node } | undefined {
+  if (node.operation !== 'multiply') return undefined
+  const [a, b] = node.inputs
+  if (scalar(b) !== undefined) return { x: a, factor: b }
+  return scalar(a) !== undefined ? { x: b, factor: a } : undefined
 }
 
 const to = (x: Node, like: Node) => (sameShape(x.shape, like.shape) ? x : broadcastTo(x, like.shape))
@@ -68,13 +64,10 @@ function simplerMultiply(y: NodeOf<'multiply'>): Node {
     [a, b],
     [b, a],
   ]) {
-    const factor = scalar(other)
     if (fillOf(other) === 1) return to(x, y)
-    if (factor !== undefined && x.operation === 'multiply') {
-      const inner = x.inputs.find(source => scalar(source) !== undefined)
-      const rest = x.inputs.find(source => source !== inner)
-      if (inner && rest) return multiply(rest, constant(factor * scalar(inner)!))
-    }
+    const factor = scalar(other)
+    const scaled = scaledBy(x)
+    if (factor !== undefined && scaled) return multiply(scaled.x, constant(factor * scalar(scaled.factor)!))
   }
   return repeatLess(multiply, y)
 }
@@ -90,13 +83,9 @@ function simplerSum(y: NodeOf<'sum'>): Node {
   const [x] = y.inputs
   const { axes, keepDims } = y.attributes
   if (axes.every(axis => x.shape[axis] === 1)) return reshape(x, y.shape)
-  if (x.operation === 'multiply') {
-    // Σ c·x = c·Σ x, over the smaller array.
-    const factor = x.inputs.find(source => scalar(source) !== undefined)
-    const rest = x.inputs.find(source => source !== factor)
-    if (factor && rest) return multiply(sum(rest, axes, keepDims), factor)
-  }
-  return y
+  // Σ c·x = c·Σ x, over the smaller array.
+  const scaled = scaledBy(x)
+  return scaled ? multiply(sum(scaled.x, axes, keepDims), scaled.factor) : y
 }
 
 /** x, if node is x with its last two axes swapped. */
@@ -111,9 +100,20 @@ function swapped(node: Node): Node | undefined {
 function simplerMatmul(y: NodeOf<'matmul'>): Node {
   const [a, b] = y.inputs
   const { transposeA, transposeB } = y.attributes
+  // A constant factor waits for the product, if that is smaller; ONNX Runtime takes it into the product.
+  const scaled = scaledBy(a)
+  if (scaled && sizeOf(y.shape) <= sizeOf(a.shape)) return multiply(matmul(scaled.x, b, y.attributes), scaled.factor)
   const [left, right] = [swapped(a), swapped(b)]
   if (!left && !right) return y
   return matmul(left ?? a, right ?? b, { transposeA: transposeA !== !!left, transposeB: transposeB !== !!right })
+}
+
+function simplerAddAt(y: NodeOf<'addAt'>): Node {
+  const [x, indices, values] = y.inputs
+  const scaled = scaledBy(x)
+  const fill = fillOf(values)
+  if (!scaled || fill === undefined) return y
+  return multiply(addAt(scaled.x, indices, filled(fill / scalar(scaled.factor)!, values.shape)), scaled.factor)
 }
 
 function simplerTranspose(y: NodeOf<'transpose'>): Node {
@@ -132,12 +132,9 @@ function simplerReshape(y: NodeOf<'reshape'>): Node {
   const fill = fillOf(x)
   if (sameShape(x.shape, y.shape)) return x
   if (fill !== undefined) return filled(fill, y.shape)
+  const scaled = scaledBy(x)
+  if (scaled) return multiply(reshape(scaled.x, y.shape), scaled.factor)
   return x.operation === 'reshape' ? reshape(x.inputs[0], y.shape) : y
-}
-
-/** With p = softmax(x), max p = exp(max x − logSumExp x); and the gradient needs p in any case. */
-function simplerLogSumExp({ inputs: [x] }: NodeOf<'logSumExp'>): Node {
-  return subtract(max(x, [-1], true), log(max(softmax(x), [-1], true)))
 }
 
 const rewrites: { readonly [O in Operation]?: Rewrite<O> } = {
@@ -151,7 +148,8 @@ const rewrites: { readonly [O in Operation]?: Rewrite<O> } = {
   transpose: simplerTranspose,
   reshape: simplerReshape,
   broadcastTo: y => (sameShape(y.inputs[0].shape, y.shape) ? y.inputs[0] : y),
-  logSumExp: simplerLogSumExp,
+  addAt: simplerAddAt,
+  ...lowerings,
 }
 
 export function rewrite(y: Node): Node {

@@ -1,6 +1,5 @@
-import { rmsNorm, silu } from '../graph/composed.ts'
 import { constant, type Node } from '../graph/graph.ts'
-import { add, gather, matmul, multiply, reshape, softmax, transpose } from '../graph/operations.ts'
+import { add, gather, matmul, multiply, reshape, rmsNorm, silu, softmax, transpose } from '../graph/operations.ts'
 import { headWidth, type LlamaConfig } from './llama-config.ts'
 import { EMBEDDING, FINAL_NORM, HEAD, layerParameter } from './llama-parameters.ts'
 import { rotaryTable, rotate } from './rotary.ts'

@@ -1,8 +1,8 @@
 import type { Executor, Value } from '../../../engine/executors/executor.ts'
-import { crossEntropy, gelu, rmsNorm, scale } from '../../../engine/graph/composed.ts'
+import { crossEntropy, gelu, scale } from '../../../engine/graph/composed.ts'
 import { gradients } from '../../../engine/graph/gradients.ts'
 import { graph, input } from '../../../engine/graph/graph.ts'
-import { add, gather, matmul, reshape, subtract } from '../../../engine/graph/operations.ts'
+import { add, gather, matmul, reshape, rmsNorm, subtract } from '../../../engine/graph/operations.ts'
 import { sizeOf } from '../../../engine/graph/shapes.ts'
 import { seeded } from '../graph/cases.ts'
 

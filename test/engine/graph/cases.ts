@@ -180,19 +180,19 @@ export const primitives: { readonly [O in Exclude<Operation, 'input' | 'constant
   },
   concat,
   cast: draw => ops.cast(draw.int(draw.shape(), 9), 'float32'),
+  silu: unary(ops.silu),
   softmax: unary(ops.softmax),
   logSumExp: unary(ops.logSumExp),
+  rmsNorm(draw) {
+    const shape = draw.shape(3)
+    return ops.rmsNorm(draw.float(shape), draw.float(shape.slice(-1)))
+  },
 }
 
 export const compositions: { readonly [name: string]: Build } = {
   mean: reduction(composed.mean),
   square: unary(composed.square),
   reciprocal: unary(composed.reciprocal, [0.5, 2]),
-  rmsNorm(draw) {
-    const shape = draw.shape(3)
-    return composed.rmsNorm(draw.float(shape), draw.float(shape.slice(-1)))
-  },
-  silu: unary(composed.silu),
   gelu: unary(composed.gelu),
   logSoftmax: unary(composed.logSoftmax),
   crossEntropy,
