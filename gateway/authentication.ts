@@ -1,9 +1,9 @@
 import type { Plugin } from 'graphql-yoga'
-import { newId } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
 import type { GatewayContext } from './context.ts'
-import { keyOf } from './credentials.ts'
+import { type HeaderReader, keyOf } from './credentials.ts'
 import type { Identities } from './identities.ts'
+import { requestIdOf } from './request-id.ts'
 
 /** HTTP status of an answer without data, by the code of its first error. */
 const statuses: Readonly<Record<string, number>> = {
@@ -16,12 +16,13 @@ const statuses: Readonly<Record<string, number>> = {
 /** Finds out who asks before anything of the request is looked at, over HTTP and WebSocket alike. */
 export const authenticate = (identities: Identities, log: Log): Plugin<object, GatewayContext> => ({
   async onParams({ request, context }) {
-    const requestId = context.requestId ?? newId('req')
-    const identity = await identities.identify(keyOf(name => request.headers.get(name), context.authorization))
+    const header: HeaderReader = name => request.headers.get(name)
+    const requestId = context.requestId ?? requestIdOf(header)
+    const identity = await identities.identify(keyOf(header, context.authorization))
     context.scope = {
       identity,
       requestId,
-      traceparent: request.headers.get('traceparent'),
+      traceparent: header('traceparent') ?? null,
       signal: context.signal,
       log: log.child({ requestId, principal: identity.principal }),
     }

@@ -2,7 +2,6 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { useCSRFPrevention } from '@graphql-yoga/plugin-csrf-prevention'
 import { createYoga, type Plugin } from 'graphql-yoga'
 import { DomainError, forbidden } from '../kernel/errors.ts'
-import { newId } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
 import { maskError } from '../kernel/masking.ts'
 import { close, listen, type Serving } from '../kernel/serve.ts'
@@ -15,6 +14,7 @@ import type { Identities } from './identities.ts'
 import { limitDocuments, maxBodyBytes, maxMessageBytes } from './limits.ts'
 import { sandboxPage } from './pages.ts'
 import { openPlans } from './plans.ts'
+import { requestIdOf } from './request-id.ts'
 import { route } from './routes.ts'
 import { type Subgraphs, subscriber } from './subscriptions.ts'
 import type { LoadedSupergraph } from './supergraph.ts'
@@ -58,10 +58,12 @@ export async function serveGateway(parts: GatewayParts): Promise<Serving> {
   })
 
   const server = createServer((request, response) => {
-    const requestId = requestIdOf(request)
+    const requestId = requestIdOf(name => request.headers[name] as string | undefined)
     response.setHeader('x-request-id', requestId)
     const leaving = new AbortController()
-    response.once('close', () => leaving.abort())
+    response.once('close', () => {
+      if (!response.writableFinished) leaving.abort()
+    })
     answer(request, response, { requestId, signal: leaving.signal }).catch(error => {
       refuse(response, error, log.child({ requestId }))
     })
@@ -106,11 +108,6 @@ const maskResults = (log: Log): Plugin => ({
     setResult({ ...result, errors: result.errors.map(error => maskError(error, log)) })
   },
 })
-
-const requestIdOf = ({ headers }: IncomingMessage): string => {
-  const given = headers['x-request-id']
-  return typeof given === 'string' && /^[\w.:-]{1,100}$/.test(given) ? given : newId('req')
-}
 
 const strangeHost = (host: string | undefined) =>
   forbidden(`Without keys (FORGE_AUTH=off) this gateway answers to 127.0.0.1 and localhost only, not to "${host}".`)
