@@ -7,6 +7,7 @@ import { defaultPorts, type Env, readEnv } from '../../kernel/env.ts'
 import { type Log, openLog } from '../../kernel/log.ts'
 import { startRelay } from '../../kernel/outbox.ts'
 import { runProcess } from '../../kernel/process.ts'
+import { startReporting } from '../../kernel/report.ts'
 import { type Serving, serveGraph } from '../../kernel/serve.ts'
 import { PrismaClient } from '../../prisma/orchestration/generated/client.ts'
 import { retention } from '../../schema/events.ts'
@@ -73,6 +74,7 @@ export async function startOrchestration(env: Env, log: Log): Promise<Orchestrat
       route: identityRoute(parts, verify),
     }),
   )
+  opening.use(startReporting({ bus, service: 'orchestration', url: serving.url, log }))
   const open = opening.move()
   return { url: serving.url, loginCode: code, [Symbol.asyncDispose]: () => open.disposeAsync() }
 }

@@ -1,4 +1,5 @@
 import type { PrismaClient } from '../../../prisma/orchestration/generated/client.ts'
+import { patient } from '../transaction.ts'
 import type { LoginCodes } from './ports.ts'
 
 export const loginStore = (db: PrismaClient): LoginCodes => ({
@@ -15,5 +16,5 @@ export const loginStore = (db: PrismaClient): LoginCodes => ({
       await tx.apiKey.create({ data: session })
       await tx.auditEntry.create({ data: audit })
       return true
-    }),
+    }, patient),
 })

@@ -4,6 +4,7 @@ import type { PipelineRunModel } from '../../../prisma/orchestration/generated/m
 import { type EventData, eventData, type Topic } from '../../../schema/events.ts'
 import type { JobStatus } from '../../../schema/values.ts'
 import { pageQuery, projectQuery } from '../page.ts'
+import { patient } from '../transaction.ts'
 import type { RunChange, RunEvent, Runs } from './ports.ts'
 import type { Run, RunRequest, Step } from './run.ts'
 
@@ -55,7 +56,7 @@ export const runStore = (db: PrismaClient): Runs => ({
       await tx.outbox.createMany({ data: outboxRows(changed.run, changed.events) })
       if (changed.audit) await tx.auditEntry.create({ data: changed.audit })
       return changed.run
-    }),
+    }, patient),
 })
 
 const isTaken = (error: unknown): boolean =>
