@@ -13,7 +13,7 @@ export interface Blobs {
   /** Stores the bytes; refuses them with INVALID_INPUT if `expected` is another digest than theirs. */
   put(bytes: Uint8Array | Readable, expected?: Digest): Promise<Blob>
   find(digest: Digest): Promise<Blob | null>
-  /** Throws NOT_FOUND. */
+  /** Throws NOT_FOUND. The stream ends with an INTERNAL error where the content was altered. */
   read(digest: Digest): Promise<Readable>
   /** The whole content, its digest checked: an altered byte is an INTERNAL error, never a result. */
   bytes(digest: Digest): Promise<Uint8Array>
