@@ -52,7 +52,8 @@ async function onnxProgram(
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
-    // Masked attention weights underflow, and arithmetic on denormal numbers takes a hundred times as long.
+    // Masked attention weights underflow, and arithmetic on denormal numbers takes a hundred times as long. The first
+    // session of a process decides, and for all of its main thread: JavaScript's numbers below 2.2e-308 become 0 too.
     extra: { session: { set_denormal_as_zero: '1' } },
   }
   const session = await runtime.InferenceSession.create(model, options)

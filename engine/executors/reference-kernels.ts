@@ -1,29 +1,8 @@
-import type { Node, NodeOf, Operation, Shape } from '../graph/graph.ts'
+import type { Node, NodeOf, Operation } from '../graph/graph.ts'
 import { sizeOf, stridesOf } from '../graph/shapes.ts'
+import { erf, fill, logSumExp, reader, rowsOf } from './reference-loops.ts'
 
 type Kernel<O extends Operation> = (y: NodeOf<O>, inputs: readonly Float64Array[]) => Float64Array
-
-/** Fills an array of this shape by a function of the coordinates (the same array at every call: do not keep it). */
-function fill(shape: Shape, element: (at: readonly number[]) => number): Float64Array {
-  const out = new Float64Array(sizeOf(shape))
-  const at = shape.map(() => 0)
-  for (let i = 0; i < out.length; i++) {
-    out[i] = element(at)
-    for (let axis = shape.length - 1; axis >= 0 && ++at[axis] === shape[axis]; axis--) at[axis] = 0
-  }
-  return out
-}
-
-/** Reads x at coordinates of a shape that x broadcasts to. */
-function reader(x: Float64Array, shape: Shape): (at: readonly number[]) => number {
-  const strides = stridesOf(shape)
-  return at => {
-    const skipped = at.length - shape.length
-    let index = 0
-    for (let axis = 0; axis < shape.length; axis++) if (shape[axis] !== 1) index += at[axis + skipped] * strides[axis]
-    return x[index]
-  }
-}
 
 type Elementwise = 'add' | 'subtract' | 'multiply' | 'divide' | 'minimum' | 'maximum' | 'greater' | 'equal' | 'where'
 
@@ -38,16 +17,6 @@ const map =
   (f: (x: number) => number): Kernel<Operation> =>
   (_, [x]) =>
     x.map(f)
-
-/** ∫ by Simpson's rule on 2,000 intervals: error below 1e-14 for |x| ≤ 6, beyond which erf is ±1 to float64. */
-function erf(x: number): number {
-  if (Math.abs(x) >= 6) return Math.sign(x)
-  const intervals = 2000
-  const step = x / intervals
-  let sum = 1 + Math.exp(-x * x)
-  for (let i = 1; i < intervals; i++) sum += (i % 2 === 1 ? 4 : 2) * Math.exp(-((i * step) ** 2))
-  return ((2 / Math.sqrt(Math.PI)) * (sum * step)) / 3
-}
 
 const reduce =
   (start: number, f: (a: number, b: number) => number): Kernel<'sum' | 'max'> =>
@@ -78,15 +47,6 @@ const matmul: Kernel<'matmul'> = ({ shape, inputs, attributes: { transposeA, tra
     }
     return sum
   })
-}
-
-function rowsOf(x: Float64Array, width: number): Float64Array[] {
-  return Array.from({ length: x.length / width }, (_, row) => x.subarray(row * width, (row + 1) * width))
-}
-
-const logSumExp = (row: Float64Array): number => {
-  const largest = row.reduce((a, b) => Math.max(a, b))
-  return largest + Math.log(row.reduce((sum, x) => sum + Math.exp(x - largest), 0))
 }
 
 const kernels: { readonly [O in Exclude<Operation, 'input'>]: Kernel<O> } = {

@@ -1,4 +1,5 @@
-import { constant, type Node, type NodeOf, type Operation, type Shape } from './graph.ts'
+import { filled, fillOf, scalar, scaledBy } from './fills.ts'
+import { constant, type Node, type NodeOf, type Operation } from './graph.ts'
 import { lowerings } from './lowerings.ts'
 import { add, addAt, broadcastTo, matmul, multiply, reshape, subtract, sum, transpose } from './operations.ts'
 import { broadcastShapes, sameShape, sizeOf } from './shapes.ts'
@@ -6,25 +7,7 @@ import { broadcastShapes, sameShape, sizeOf } from './shapes.ts'
 /** An equal expression that costs less, or the node itself. */
 type Rewrite<O extends Operation> = (y: NodeOf<O>) => Node
 
-const scalar = (x: Node): number | undefined =>
-  x.operation === 'constant' && x.type === 'float32' && x.shape.length === 0 ? x.attributes.data[0] : undefined
-
-/** The number that fills x, if one does. */
-function fillOf(x: Node): number | undefined {
-  return x.operation === 'broadcastTo' || x.operation === 'reshape' ? fillOf(x.inputs[0]) : scalar(x)
-}
-
-/** x and the constant factor, if node is their product. */
-function scaledBy(node: Node): { x: Node; factor: Node } | undefined {
-  if (node.operation !== 'multiply') return undefined
-  const [a, b] = node.inputs
-  if (scalar(b) !== undefined) return { x: a, factor: b }
-  return scalar(a) !== undefined ? { x: b, factor: a } : undefined
-}
-
 const to = (x: Node, like: Node) => (sameShape(x.shape, like.shape) ? x : broadcastTo(x, like.shape))
-
-const filled = (value: number, shape: Shape) => broadcastTo(constant(value), shape)
 
 /** Elementwise operations repeat their inputs themselves: skips a broadcastTo that the other input makes needless. */
 function unrepeated(x: Node, other: Node, y: Node): Node {

@@ -13,6 +13,7 @@ describe('an operation that cannot be names the shapes', () => {
     ['exp', () => ops.exp(ints(2)), 'exp takes float32'],
     ['softmax', () => ops.softmax(x()), 'at least one axis'],
     ['logSumExp', () => ops.logSumExp(x()), 'at least one axis'],
+    ['rmsNorm', () => ops.rmsNorm(x(2, 3), x(2)), 'a weight of shape [2] does not fit [2, 3]'],
     ['matmul', () => ops.matmul(x(2, 3), x(2, 3)), '[2, 3] and [2, 3] differ (3 and 2)'],
     [
       'matmul transposed',
@@ -39,7 +40,7 @@ describe('an operation that cannot be names the shapes', () => {
     ['pad', () => ops.pad(x(2, 3), [1], [1]), '[1] and [1] do not fit the shape [2, 3]'],
     ['concat', () => ops.concat([x(2, 3), x(3, 3)], 1), '[3, 3] does not go with [2, 3] along axis 1'],
     ['where', () => ops.where(x(2), x(2), x(2)), 'int32 conditions; they are float32'],
-    ['where of types', () => ops.where(ints(2), x(2), ints(2)), 'branches are float32 and int32'],
+    ['where of types', () => ops.where(ints(2), x(2), ints(2)), 'float32 of shape [2] does not go with int32'],
     ['input', () => x(2, 0), '"x" has shape [2, 0]'],
     ['constant', () => constant(Float32Array.of(1, 2), [3]), '2 values do not fill the shape [3]'],
   ])('%s', (_, build, message) => {
