@@ -5,18 +5,19 @@ import { createClient } from 'redis'
 export const postgresUrl = process.env.TEST_POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 export const redisUrl = process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1:6379'
 
+/** The address of another database on the test server. */
+export const databaseUrl = (name: string): string => Object.assign(new URL(postgresUrl), { pathname: `/${name}` }).href
+
 export interface Scratch extends AsyncDisposable {
   readonly url: string
 }
 
-/** An empty database of its own on the test server, dropped at the end with whoever is still connected. */
-export async function scratchDatabase(): Promise<Scratch> {
+/** A database of its own on the test server, empty or a copy, dropped at the end with whoever is still connected. */
+export async function scratchDatabase(template = 'template1'): Promise<Scratch> {
   const name = `forge_test_${randomBytes(6).toString('hex')}`
-  await asAdmin(`CREATE DATABASE ${name}`)
-  const url = new URL(postgresUrl)
-  url.pathname = `/${name}`
+  await asAdmin(`CREATE DATABASE ${name} TEMPLATE ${template}`)
   return {
-    url: url.href,
+    url: databaseUrl(name),
     [Symbol.asyncDispose]: () => asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
   }
 }

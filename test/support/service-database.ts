@@ -1,16 +1,14 @@
-import { join } from 'node:path'
 import { Pool } from 'pg'
-import { prismaFolder, type ServiceName } from '../../kernel/database/folders.ts'
-import { migrate, readMigrations } from '../../kernel/database/migrations.ts'
+import type { ServiceName } from '../../kernel/database/folders.ts'
 import { scratchDatabase } from './scratch.ts'
+import { migratedTemplate } from './template.ts'
 
 /** A service's database, migrated and empty, dropped at the end. */
 export async function serviceDatabase(service: ServiceName): Promise<{ url: string; pool: Pool } & AsyncDisposable> {
-  const scratch = await scratchDatabase()
+  const scratch = await scratchDatabase(await migratedTemplate(service))
   const pool = new Pool({ connectionString: scratch.url })
   // Tests cut connections on purpose.
   pool.on('error', () => {})
-  await migrate(pool, await readMigrations(join(prismaFolder(service), 'migrations')))
   return {
     url: scratch.url,
     pool,

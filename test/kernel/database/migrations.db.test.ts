@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Pool } from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { migrate, readMigrations } from '../../../kernel/database/migrations.ts'
-import { scratchDatabase } from '../../support/database.ts'
+import { scratchDatabase } from '../../support/scratch.ts'
 
 let folder: string
 
@@ -15,6 +16,18 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }))
 
+async function emptyDatabase() {
+  const scratch = await scratchDatabase()
+  const pool = new Pool({ connectionString: scratch.url })
+  return {
+    pool,
+    async [Symbol.asyncDispose]() {
+      await pool.end()
+      await scratch[Symbol.asyncDispose]()
+    },
+  }
+}
+
 async function write(name: string, sql: string) {
   await mkdir(join(folder, name), { recursive: true })
   await writeFile(join(folder, name, 'migration.sql'), sql)
@@ -22,7 +35,7 @@ async function write(name: string, sql: string) {
 
 describe('migrate', () => {
   it('applies each migration once however many processes start at the same moment', async () => {
-    await using database = await scratchDatabase()
+    await using database = await emptyDatabase()
     const migrations = await readMigrations(folder)
     const applied = await Promise.all(Array.from({ length: 5 }, () => migrate(database.pool, migrations)))
 
@@ -31,7 +44,7 @@ describe('migrate', () => {
   })
 
   it('applies only what is new', async () => {
-    await using database = await scratchDatabase()
+    await using database = await emptyDatabase()
     await migrate(database.pool, await readMigrations(folder))
     await write('20260103000000_name', 'ALTER TABLE sheep ADD COLUMN name TEXT;')
 
@@ -39,7 +52,7 @@ describe('migrate', () => {
   })
 
   it('refuses a migration that was edited after it had been applied', async () => {
-    await using database = await scratchDatabase()
+    await using database = await emptyDatabase()
     await migrate(database.pool, await readMigrations(folder))
     await write('20260101000000_init', 'CREATE TABLE sheep (id BIGINT PRIMARY KEY);')
 
@@ -50,7 +63,7 @@ describe('migrate', () => {
   })
 
   it('leaves nothing of a migration that fails half-way', async () => {
-    await using database = await scratchDatabase()
+    await using database = await emptyDatabase()
     await write('20260103000000_broken', 'CREATE TABLE goat (id INT); SELECT 1 / 0;')
     await expect(migrate(database.pool, await readMigrations(folder))).rejects.toThrow('20260103000000_broken')
 
@@ -61,7 +74,7 @@ describe('migrate', () => {
   })
 
   it('gives its lock back, also after a failure', async () => {
-    await using database = await scratchDatabase()
+    await using database = await emptyDatabase()
     await write('20260103000000_broken', 'SELECT 1 / 0;')
     await expect(migrate(database.pool, await readMigrations(folder))).rejects.toThrow()
 

@@ -12,9 +12,9 @@ import { schema } from '../../../subgraphs/monitoring/graph.ts'
 import { jobStore } from '../../../subgraphs/monitoring/jobs/store.ts'
 import { monitoringLoaders } from '../../../subgraphs/monitoring/loaders.ts'
 import { instanceStore } from '../../../subgraphs/monitoring/services/store.ts'
-import { type ScratchDatabase, scratchDatabase } from '../../support/database.ts'
+import { serviceDatabase } from '../../support/service-database.ts'
 
-let database: ScratchDatabase
+let database: Awaited<ReturnType<typeof serviceDatabase>>
 let db: ReturnType<typeof openPrisma<PrismaClient>>
 let parts: Parameters<typeof followEvent>[0]
 let now = new Date('2026-01-31T12:00:00Z')
@@ -26,7 +26,7 @@ const admin: Identity = { ...viewer, project: '*' }
 beforeEach(async () => {
   now = new Date('2026-01-31T12:00:00Z')
   statements = []
-  database = await scratchDatabase('monitoring')
+  database = await serviceDatabase('monitoring')
   database.pool.on('connect', client => {
     const query = client.query.bind(client) as (...given: unknown[]) => unknown
     const counted = (config: string | { text: string }, ...rest: unknown[]) => {
