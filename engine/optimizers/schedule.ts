@@ -23,6 +23,11 @@ export function learningRate(schedule: Schedule, step: number): number {
   return floor + ((peak - floor) * (1 + Math.cos(Math.PI * progress))) / 2
 }
 
+/** What most trainings use: a twentieth of the steps to warm up, and a tenth of the peak at the end. */
+export function usualSchedule(peak: number, steps: number): Schedule {
+  return { peak, floor: peak / 10, warmUp: Math.floor(steps / 20), steps }
+}
+
 /** Throws INVALID_INPUT naming the value that makes no schedule. */
 export function validateSchedule({ peak, floor, warmUp, steps }: Schedule): void {
   if (!(peak > 0) || !Number.isFinite(peak)) throw invalid(`the learning rate is ${peak}: it must be a number above 0`)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { learningRate, validateSchedule } from '../../../engine/optimizers/schedule.ts'
+import { learningRate, usualSchedule, validateSchedule } from '../../../engine/optimizers/schedule.ts'
 
 const schedule = { peak: 1e-3, floor: 1e-4, warmUp: 10, steps: 110 }
 
@@ -15,6 +15,11 @@ describe('the cosine schedule', () => {
 
   it('starts at the peak without a warm-up', () => {
     expect(learningRate({ ...schedule, warmUp: 0 }, 1)).toBeGreaterThan(0.999e-3)
+  })
+
+  it('usually warms up over a twentieth of the steps and ends at a tenth of the peak', () => {
+    expect(usualSchedule(1e-3, 800)).toEqual({ peak: 1e-3, floor: 1e-4, warmUp: 40, steps: 800 })
+    expect(() => validateSchedule(usualSchedule(1e-3, 1))).not.toThrow()
   })
 
   it.each([
