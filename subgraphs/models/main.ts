@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { identityVerifier } from '../../kernel/auth/tokens.ts'
-import { fileBlobs } from '../../kernel/blobs/files.ts'
+import { openFileBlobs } from '../../kernel/blobs/files.ts'
 import { openBus } from '../../kernel/bus/open.ts'
 import { startConsumer } from '../../kernel/consumer.ts'
 import { openPrisma } from '../../kernel/database/prisma.ts'
@@ -52,7 +52,10 @@ export async function startModels(env: Env, log: Log): Promise<Serving> {
       bus,
       pool: database.pool,
       topics: consumedTopics,
-      handle: handleEvent({ registrations: registrationStore(db), artifacts: blobArtifacts(await fileBlobs(blobs)) }),
+      handle: handleEvent({
+        registrations: registrationStore(db),
+        artifacts: blobArtifacts(await openFileBlobs(blobs)),
+      }),
       log,
       from: 'start',
     }),

@@ -1,7 +1,7 @@
 import { DomainError } from '../../../kernel/errors.ts'
 import { fromEngine } from './errors.ts'
 import { continueText, type Loaded, loadModel } from './loading.ts'
-import type { Answer, GenerateOrder, LoadOrder } from './protocol.ts'
+import type { Answer, Failure, GenerateOrder, LoadOrder } from './protocol.ts'
 
 /** The process of one model: loads it once, then answers until its parent lets go. */
 let loaded: Promise<Loaded> | undefined
@@ -12,12 +12,17 @@ process.on('message', (message: LoadOrder | GenerateOrder) => {
 })
 process.on('disconnect', () => process.exit())
 
-async function answer(model: Promise<Loaded>, { id, request }: GenerateOrder): Promise<Answer> {
+async function answer(loading: Promise<Loaded>, { id, request }: GenerateOrder): Promise<Answer> {
+  let model: Loaded | undefined
   try {
-    return { id, continuation: await continueText(await model, request) }
+    model = await loading
+    return { id, continuation: await continueText(model, request) }
   } catch (error) {
-    const known = fromEngine(error)
-    if (known instanceof DomainError) return { id, failure: { code: known.code, message: known.message } }
-    return { id, failure: { message: error instanceof Error ? (error.stack ?? error.message) : String(error) } }
+    return { id, failure: { ...described(fromEngine(error)), loaded: model !== undefined } }
   }
+}
+
+function described(error: unknown): Pick<Failure, 'code' | 'message'> {
+  if (error instanceof DomainError) return { code: error.code, message: error.message }
+  return { message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
 }

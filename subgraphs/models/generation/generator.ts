@@ -9,6 +9,8 @@ const entry = fileURLToPath(new URL('./child.ts', import.meta.url))
 
 /** One model in a process of its own. */
 export interface Generator {
+  /** False from the moment that it is stopped. */
+  readonly usable: boolean
   /** Requests that it has not answered. */
   readonly waiting: number
   generate(request: GenerationRequest): Promise<Continuation>
@@ -23,12 +25,21 @@ export function startGenerator(order: LoadOrder, limitMs: number): Generator {
   const child = fork(entry, [], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const pending = new Map<number, PromiseWithResolvers<Continuation>>()
   let last = 0
+  let usable = true
+  const stop = () => {
+    usable = false
+    child.kill('SIGKILL')
+  }
 
   child.on('message', (answer: Answer) => {
     settle(pending.get(answer.id), answer)
     pending.delete(answer.id)
+    // The next request starts anew: what was missing may have come.
+    if ('failure' in answer && !answer.failure.loaded) usable = false
+    if (!usable && pending.size === 0) stop()
   })
   const ended = endOf(child).then(reason => {
+    usable = false
     for (const { reject } of pending.values()) reject(generatorDied(reason))
     pending.clear()
   })
@@ -36,6 +47,10 @@ export function startGenerator(order: LoadOrder, limitMs: number): Generator {
 
   return {
     ended,
+    stop,
+    get usable() {
+      return usable
+    },
     get waiting() {
       return pending.size
     },
@@ -47,11 +62,10 @@ export function startGenerator(order: LoadOrder, limitMs: number): Generator {
       // It may hang in native code, which only the end of the process stops.
       const timer = setTimeout(() => {
         answer.reject(tooSlow(limitMs / 1000))
-        child.kill('SIGKILL')
+        stop()
       }, limitMs)
       return answer.promise.finally(() => clearTimeout(timer))
     },
-    stop: () => void child.kill('SIGKILL'),
   }
 }
 

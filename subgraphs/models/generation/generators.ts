@@ -18,18 +18,22 @@ export interface GeneratorsOptions extends Omit<LoadOrder, 'files'> {
 /** A process for each model in use; the one unused for longest makes room for the next. */
 export function openGenerators(options: GeneratorsOptions): Generators & AsyncDisposable {
   const { kept, idleMs, limitMs, queued, ...how } = options
-  // In the order of their last use.
-  const running = new Map<string, { readonly generator: Generator; readonly idle: NodeJS.Timeout }>()
-  const waiting = () => running.values().reduce((sum, { generator }) => sum + generator.waiting, 0)
+  // In the order of their last use; one that has been stopped is in `alive` only, until its process is gone.
+  const running = new Map<string, Running>()
+  const alive = new Set<Generator>()
+  const waiting = () => alive.values().reduce((sum, generator) => sum + generator.waiting, 0)
 
-  function start({ id, files }: Loadable) {
+  function start({ id, files }: Loadable): Running {
+    makeRoom()
     const generator = startGenerator({ ...how, files }, limitMs)
     const idle = setTimeout(() => {
-      if (generator.waiting === 0) generator.stop()
+      if (generator.waiting === 0) stop(id, generator)
     }, idleMs).unref()
+    alive.add(generator)
     generator.ended.then(() => {
       clearTimeout(idle)
-      if (running.get(id)?.generator === generator) running.delete(id)
+      stop(id, generator)
+      alive.delete(generator)
     })
     return { generator, idle }
   }
@@ -37,27 +41,36 @@ export function openGenerators(options: GeneratorsOptions): Generators & AsyncDi
   function makeRoom(): void {
     for (const [id, { generator }] of running) {
       if (running.size < kept) return
-      if (generator.waiting > 0) continue
-      generator.stop()
-      running.delete(id)
+      if (generator.waiting === 0) stop(id, generator)
     }
     if (running.size >= kept) throw tooManyWaiting(waiting())
+  }
+
+  function stop(id: string, generator: Generator): void {
+    if (running.get(id)?.generator === generator) running.delete(id)
+    generator.stop()
   }
 
   return {
     async generate(version, request) {
       if (waiting() >= queued) throw tooManyWaiting(waiting())
-      if (!running.has(version.id)) makeRoom()
-      const used = running.get(version.id) ?? start(version)
+      const known = running.get(version.id)
       running.delete(version.id)
+      const used = known?.generator.usable ? known : start(version)
       running.set(version.id, used)
       return used.generator.generate(request).finally(() => used.idle.refresh())
     },
     newSeed: () => randomInt(2 ** 31),
     async [Symbol.asyncDispose]() {
-      const generators = Array.from(running.values(), ({ generator }) => generator)
-      for (const generator of generators) generator.stop()
-      await Promise.all(generators.map(({ ended }) => ended))
+      const ending = Array.from(alive, ({ ended }) => ended)
+      for (const generator of alive) generator.stop()
+      await Promise.all(ending)
     },
   }
+}
+
+interface Running {
+  readonly generator: Generator
+  /** Stops the generator when it fires; each use puts it off. */
+  readonly idle: NodeJS.Timeout
 }

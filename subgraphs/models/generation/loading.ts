@@ -1,9 +1,10 @@
+import type { Executor } from '../../../engine/executors/executor.ts'
 import { openExecutor } from '../../../engine/executors/probe.ts'
 import { type Files, readHuggingFace } from '../../../engine/formats/huggingface.ts'
 import { type Decoder, openDecoder } from '../../../engine/generation/decoder.ts'
 import { createStreamDecoder } from '../../../engine/tokenizing/stream-decoder.ts'
 import { END_OF_TEXT, type Tokenizer } from '../../../engine/tokenizing/tokenizer.ts'
-import { fileBlobs } from '../../../kernel/blobs/files.ts'
+import { openFileBlobs } from '../../../kernel/blobs/files.ts'
 import type { Continuation, GenerationRequest } from './generation.ts'
 import type { LoadOrder } from './protocol.ts'
 
@@ -14,11 +15,17 @@ export interface Loaded {
 }
 
 export async function loadModel({ files, blobs, executor, threads }: LoadOrder): Promise<Loaded> {
-  const store = await fileBlobs(blobs)
+  const store = await openFileBlobs(blobs)
   const read = await Promise.all(files.map(async ({ path, digest }) => [path, await store.bytes(digest)] as const))
   const contents: Files = Object.fromEntries(read)
   const { config, parameters, tokenizer } = readHuggingFace(contents)
-  return { decoder: await openDecoder(await openExecutor(executor, { threads }), config, parameters), tokenizer }
+  return { decoder: await openDecoder(await executorFor(executor, threads), config, parameters), tokenizer }
+}
+
+/** Comparing all executors takes longer than most generations, so `auto` is the usual fastest, if it can be loaded. */
+function executorFor(name: string, threads: number): Promise<Executor> {
+  if (name !== 'auto') return openExecutor(name, { threads })
+  return openExecutor('onnx', { threads }).catch(() => openExecutor('auto', { threads }))
 }
 
 export async function continueText({ decoder, tokenizer }: Loaded, request: GenerationRequest): Promise<Continuation> {

@@ -16,7 +16,12 @@ export interface GenerateOrder {
   readonly request: GenerationRequest
 }
 
-export type Answer = { readonly id: number } & (
-  | { readonly continuation: Continuation }
-  | { readonly failure: { readonly code?: ErrorCode; readonly message: string } }
-)
+export type Answer = { readonly id: number } & ({ readonly continuation: Continuation } | { readonly failure: Failure })
+
+export interface Failure {
+  /** Absent for what is not expected. */
+  readonly code?: ErrorCode
+  readonly message: string
+  /** False where the model could not be loaded: this process will never generate. */
+  readonly loaded: boolean
+}

@@ -1,0 +1,156 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import { createYoga } from 'graphql-yoga'
+import type { Pool } from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { PrismaClient } from '../../../prisma/models/generated/client.ts'
+import { aliasStore } from '../../../subgraphs/models/aliases/store.ts'
+import { schema } from '../../../subgraphs/models/graph.ts'
+import { modelsLoaders } from '../../../subgraphs/models/loaders.ts'
+import type { CompletedJob } from '../../../subgraphs/models/registration/ports.ts'
+import { registerVersion } from '../../../subgraphs/models/registration/service.ts'
+import { registrationStore } from '../../../subgraphs/models/registration/store.ts'
+import { registryStore } from '../../../subgraphs/models/registry/store.ts'
+import { versionStore } from '../../../subgraphs/models/versions/store.ts'
+import { serviceDatabase } from '../../support/service-database.ts'
+import { completedJob, digestOf, echoGenerators, identity, modelsInMemory } from './memory.ts'
+
+let scratch: { pool: Pool } & AsyncDisposable
+let db: PrismaClient
+let statements: string[] = []
+beforeAll(async () => {
+  scratch = await serviceDatabase('models')
+  const logged = new PrismaClient({ adapter: new PrismaPg(scratch.pool), log: [{ emit: 'event', level: 'query' }] })
+  logged.$on('query', ({ query }) => statements.push(query))
+  db = logged
+})
+afterAll(async () => {
+  await db.$disconnect()
+  await scratch[Symbol.asyncDispose]()
+})
+
+const { artifacts } = modelsInMemory()
+const register = (change: Partial<CompletedJob>, project = 'default') =>
+  registerVersion({ registrations: registrationStore(db), artifacts }, project, completedJob(change), new Date())
+
+function ask(query: string, variables: object = {}) {
+  const parts = {
+    registry: registryStore(db),
+    versions: versionStore(db),
+    aliases: aliasStore(db),
+    ...echoGenerators(),
+  }
+  const context = { ...parts, identity: identity(), loaders: modelsLoaders(parts, identity()) }
+  const yoga = createYoga({ schema, logging: false, maskedErrors: false, context })
+  const body = JSON.stringify({ query, variables })
+  const headers = { 'content-type': 'application/json' }
+  return Promise.resolve(yoga.fetch('http://models/graphql', { method: 'POST', headers, body })).then(r => r.json())
+}
+
+describe('registrations in PostgreSQL', () => {
+  it('number the versions of one name without gap or double, however many come at once', async () => {
+    await Promise.all(Array.from({ length: 8 }, (_, n) => register({ jobId: `job_many_${n}`, modelName: 'many' })))
+    const rows = await db.version.findMany({ where: { model: { name: 'many' } }, orderBy: { number: 'asc' } })
+    expect(rows.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    expect((await db.model.findFirstOrThrow({ where: { name: 'many' } })).newest).toBe(8)
+  })
+
+  it('make one version and one event of a job that several processes were given', async () => {
+    await Promise.all(Array.from({ length: 5 }, () => register({ jobId: 'job_once', modelName: 'once' })))
+    const rows = await db.version.findMany({ where: { jobId: 'job_once' }, include: { files: true } })
+    expect(rows).toHaveLength(1)
+    expect(rows[0]).toMatchObject({ number: 1, sizeBytes: 4012n, parameterCount: 1_000_000n })
+    expect(rows[0].files).toHaveLength(2)
+    expect(await db.outbox.count({ where: { key: rows[0].id, topic: 'version.registered' } })).toBe(1)
+    expect((await db.model.findFirstOrThrow({ where: { name: 'once' } })).newest).toBe(1)
+  })
+
+  it('keep nothing of a job that is rejected but the event, once', async () => {
+    const files = [{ path: 'a', digest: digestOf('0'), sizeBytes: 1 }]
+    await register({ jobId: 'job_bad', modelName: 'bad', files })
+    await register({ jobId: 'job_bad', modelName: 'bad', files })
+    expect(await db.model.count({ where: { name: 'bad' } })).toBe(0)
+    expect(await db.outbox.count({ where: { key: 'job_bad', topic: 'version.rejected' } })).toBe(1)
+  })
+
+  it('keep models of one name apart by project', async () => {
+    await register({ jobId: 'job_here', modelName: 'twice' }, 'here')
+    await register({ jobId: 'job_there', modelName: 'twice' }, 'there')
+    const registry = registryStore(db)
+    expect((await registry.find('here', 'twice'))?.id).not.toBe((await registry.find('there', 'twice'))?.id)
+  })
+})
+
+describe('reading from PostgreSQL', () => {
+  it('gives back what was registered', async () => {
+    await register({ jobId: 'job_full', modelName: 'full' })
+    const [version] = await versionStore(db).ofJobs(['job_full'])
+    const job = completedJob()
+    expect(version).toMatchObject({
+      phase: 'COGNATE',
+      jobId: 'job_full',
+      architecture: job.architecture,
+      metrics: job.metrics,
+      dataset: job.dataset,
+      parentIds: [],
+    })
+    expect(await versionStore(db).files([version.id])).toMatchObject([
+      { path: 'config.json' },
+      { path: 'model.safetensors' },
+    ])
+  })
+
+  it('answers 100 entities in one statement', async () => {
+    await Promise.all(
+      Array.from({ length: 10 }, (_, n) => register({ jobId: `job_bulk_${n}`, modelName: `bulk-${n}` })),
+    )
+    const versions = await db.version.findMany({ where: { model: { name: { startsWith: 'bulk-' } } } })
+    const keys = Array.from({ length: 100 }, (_, n) => versions[n]?.id ?? `mv_${n}`)
+    const query = (type: string, field: string) =>
+      `query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on ${type} { ${field} } } }`
+
+    statements = []
+    const byId = await ask(query('ModelVersion', 'id number digest'), {
+      representations: keys.map(id => ({ __typename: 'ModelVersion', id })),
+    })
+    expect(byId.errors).toBeUndefined()
+    expect(byId.data._entities.filter(Boolean)).toHaveLength(10)
+    expect(statements).toHaveLength(1)
+
+    statements = []
+    const byJob = await ask(query('TrainingJob', 'output { id }'), {
+      representations: keys.map((_, n) => ({ __typename: 'TrainingJob', id: `job_bulk_${n}` })),
+    })
+    expect(byJob.data._entities.filter((job: { output: unknown }) => job.output)).toHaveLength(10)
+    expect(statements).toHaveLength(1)
+
+    statements = []
+    const joined = await ask(
+      '{ models(first: 10, filter: { nameContains: "bulk-" }) { edges { node { aliases { name } latest { ref files { path } } } } } }',
+    )
+    expect(joined.data.models.edges).toHaveLength(10)
+    // Models, their newest versions, aliases, files, and the models again for `ref`.
+    expect(statements.length).toBeLessThanOrEqual(5)
+  })
+
+  it('moves an alias and takes it away', async () => {
+    await register({ jobId: 'job_alias', modelName: 'aliased' })
+    const aliases = aliasStore(db)
+    const versions = versionStore(db)
+    const [{ id: versionId, modelId }] = await versions.ofJobs(['job_alias'])
+    await aliases.point({ modelId, name: 'good', versionId })
+    await aliases.point({ modelId, name: 'good', versionId })
+    expect((await versions.aliased(modelId, 'good'))?.id).toBe(versionId)
+    expect(await aliases.remove(modelId, 'good')).toBe(true)
+    expect(await aliases.remove(modelId, 'good')).toBe(false)
+  })
+
+  it('pages through the versions of a model, newest first', async () => {
+    for (const n of [1, 2, 3]) await register({ jobId: `job_page_${n}`, modelName: 'paged' })
+    const page =
+      'query ($after: String) { model(name: "paged") { versions(first: 2, after: $after) { edges { node { number } } pageInfo { endCursor hasNextPage } } } }'
+    const first = (await ask(page)).data.model.versions
+    expect(first.edges.map((edge: { node: { number: number } }) => edge.node.number)).toEqual([3, 2])
+    const rest = (await ask(page, { after: first.pageInfo.endCursor })).data.model.versions
+    expect(rest).toMatchObject({ edges: [{ node: { number: 1 } }], pageInfo: { hasNextPage: false } })
+  })
+})
