@@ -1,7 +1,7 @@
 import type { GraphQLDataSource } from '@apollo/gateway/dist/datasources/types.js'
 import type { FetchNode, QueryPlan } from '@apollo/query-planner'
 import type { ExecutionArgs, ExecutionResult } from 'graphql'
-import { cancellable } from './cancellation.ts'
+import { cancellable } from '../kernel/cancellation.ts'
 import type { GatewayContext, OperationScope } from './context.ts'
 import { planRunner, variableErrors } from './execution.ts'
 import { publicError } from './failures.ts'
