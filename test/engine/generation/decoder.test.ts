@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import type { Executor } from '../../../engine/executors/executor.ts'
 import { onnxExecutor } from '../../../engine/executors/onnx.ts'
@@ -106,6 +107,14 @@ describe('the decoder', () => {
     await tokens.next()
     controller.abort(new Error('the reader left'))
     await expect(tokens.next()).rejects.toThrow('the reader left')
+  })
+
+  it('frees its cache at the end of a text, also of one that is left early', async () => {
+    await using decoder = await openTiny(await openExecutor('tfjs-wasm'))
+    const before = tf.memory().numTensors
+    await collect(decoder.generate([1, 2], { ...greedy, maxTokens: 20 }))
+    for await (const _ of decoder.generate([1, 2], greedy)) break
+    expect(tf.memory().numTensors).toBe(before)
   })
 
   it.each<[number[], Partial<Generation>, string]>([

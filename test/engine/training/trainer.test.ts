@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import type { Executor } from '../../../engine/executors/executor.ts'
 import { onnxExecutor } from '../../../engine/executors/onnx.ts'
@@ -10,7 +11,7 @@ import type { TrainerState } from '../../../engine/training/training-state.ts'
 import { tinyOptions, tokensFrom } from '../tiny-decoder.ts'
 
 const EMA: GrokFast = { kind: 'EMA', alpha: 0.9, lambda: 2 }
-const MA: GrokFast = { kind: 'MA', window: 4, lambda: 2 }
+const MA = { kind: 'MA', window: 4, lambda: 2 } as const
 
 /** The batch of a step, always the same one for the same step. */
 function batchOf(step: number, sequences = 2): Batch {
@@ -108,6 +109,22 @@ describe('a training', () => {
 })
 
 describe('a trainer', () => {
+  it('frees on the executor what a step replaces, and all of it at the end', async () => {
+    const executor = await openExecutor('tfjs-wasm')
+    const before = tf.memory().numTensors
+    {
+      await using trainer = await openTrainer(executor, tinyOptions({ grokfast: MA, accumulation: 2, batch: 1 }))
+      // From here on the window drops as many gradients as it takes.
+      await trainSteps(trainer, MA.window)
+      await trainer.evaluate([batchOf(0, 1)])
+      const full = tf.memory().numTensors
+      await trainSteps(trainer, 3)
+      await trainer.evaluate([batchOf(0, 1)])
+      expect(tf.memory().numTensors).toBe(full)
+    }
+    expect(tf.memory().numTensors).toBe(before)
+  })
+
   it('names the step that diverged, and keeps what it had before', async () => {
     await using trainer = await openTrainer(await onnxExecutor(), tinyOptions())
     await trainSteps(trainer, 2)
