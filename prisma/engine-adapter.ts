@@ -27,7 +27,7 @@ export class EngineAdapter extends PrismaPg {
     await server.executeScript(`CREATE DATABASE ${name}`)
     await server.dispose()
     const pool = openPool(Object.assign(new URL(this.#url), { pathname: name }).href, this.#stack)
-    return readCatalogue(await new PrismaPg(pool).connect(), pool)
+    return replaying(await new PrismaPg(pool).connect(), pool)
   }
 }
 
@@ -37,8 +37,11 @@ function openPool(connectionString: string, stack: AsyncDisposableStack): pg.Poo
   return pool
 }
 
-/** The catalogue's one-letter columns have a type ("char") that the adapter refuses and the engine insists on. */
-function readCatalogue(adapter: Awaited<ReturnType<PrismaPg['connect']>>, pool: pg.Pool): typeof adapter {
+/**
+ * Runs migrations whole, and reads the catalogue, whose one-letter columns have a type ("char") that the adapter refuses
+ * and the engine insists on.
+ */
+function replaying(adapter: Awaited<ReturnType<PrismaPg['connect']>>, pool: pg.Pool): typeof adapter {
   const letters = new WeakMap<object, ReadonlySet<number>>()
 
   const query = pool.query.bind(pool) as (config: pg.QueryConfig) => Promise<pg.QueryResult>
@@ -50,6 +53,11 @@ function readCatalogue(adapter: Awaited<ReturnType<PrismaPg['connect']>>, pool: 
     return result
   }
   Object.assign(pool, { query: queryAsText })
+
+  // The adapter cuts scripts at every semicolon, also inside of a function's body.
+  adapter.executeScript = async script => {
+    await query({ text: script })
+  }
 
   const queryRaw = adapter.queryRaw.bind(adapter)
   adapter.queryRaw = async config => {
