@@ -1,0 +1,37 @@
+import type { JobStatus, MetricPoint } from '../../../schema/values.ts'
+import type { JobEvent, TrainingJob } from '../jobs/job.ts'
+import type { JobChange } from '../jobs/ports.ts'
+import type { Attempt, Claim, Place } from './attempt.ts'
+
+export interface Attempts {
+  /**
+   * Takes a queued job: HELD while the attempt before still saves its checkpoint, GONE when there is nothing to run.
+   * The event is made of the job as it then is and the step that it goes on from.
+   */
+  claim(
+    jobId: string,
+    place: Place,
+    event: (job: TrainingJob, step: number) => JobEvent,
+  ): Promise<Claim | 'HELD' | 'GONE'>
+  /** A sign of life; answers the job's status, or null when the attempt has no job any more. */
+  renew(attempt: Attempt): Promise<JobStatus | null>
+  /** Stores points along with the event, as `renew`. */
+  record(attempt: Attempt, step: number, points: readonly MetricPoint[], event: JobEvent): Promise<JobStatus | null>
+  /** As `renew`. */
+  addCheckpoint(
+    attempt: Attempt,
+    checkpoint: { readonly step: number; readonly digest: string; readonly sizeBytes: number },
+    event: JobEvent,
+  ): Promise<JobStatus | null>
+  /** Ends the attempt, and changes the job with it; false when the job is no longer the attempt's, or has another status. */
+  end(attempt: Attempt, status: JobStatus, change: JobChange, event: JobEvent | null): Promise<boolean>
+  /** Queues the jobs whose attempts have given no sign of life, and answers them. */
+  requeueLost(event: (job: TrainingJob) => JobEvent): Promise<readonly TrainingJob[]>
+  /** Jobs that have been queued for so many milliseconds. */
+  queuedFor(ms: number): Promise<readonly TrainingJob[]>
+}
+
+export interface AttemptParts {
+  readonly attempts: Attempts
+  readonly now: () => Date
+}

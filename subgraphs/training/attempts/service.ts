@@ -1,0 +1,74 @@
+import type { JobStatus, MetricPoint } from '../../../schema/values.ts'
+import { type JobError, jobQueued, placeOf, type TrainingJob } from '../jobs/job.ts'
+import type { JobChange } from '../jobs/ports.ts'
+import { type Claim, type Completion, crashLimit, jobCompleted, jobStarted, type Place } from './attempt.ts'
+import type { AttemptParts } from './ports.ts'
+
+export const claimJob = ({ attempts }: AttemptParts, jobId: string, place: Place) =>
+  attempts.claim(jobId, place, jobStarted)
+
+/** Stores and publishes points; answers the status that the job has, null when it is no longer the attempt's. */
+export function recordPoints(
+  { attempts }: AttemptParts,
+  { attempt, job }: Claim,
+  step: number,
+  points: readonly MetricPoint[],
+): Promise<JobStatus | null> {
+  const data = { ...placeOf(job), attempt: attempt.number, step, points: [...points] }
+  return attempts.record(attempt, step, points, { topic: 'job.progressed', data })
+}
+
+export interface SavedState {
+  readonly step: number
+  readonly digest: string
+  readonly sizeBytes: number
+}
+
+export function recordCheckpoint({ attempts }: AttemptParts, { attempt, job }: Claim, saved: SavedState) {
+  return attempts.addCheckpoint(attempt, saved, { topic: 'job.checkpointed', data: { jobId: job.id, ...saved } })
+}
+
+/** A job that was cancelled or paused a moment before stays so. */
+export async function completeAttempt(parts: AttemptParts, { attempt, job }: Claim, completion: Completion) {
+  const change = { status: 'COMPLETED', finishedAt: parts.now(), crashes: 0 } as const
+  const event = jobCompleted(job, attempt, completion)
+  if (!(await parts.attempts.end(attempt, 'RUNNING', change, event)))
+    await releaseAttempt(parts, { attempt, job }, job.totalSteps)
+}
+
+/** Ends a job that would fail again the same way. */
+export async function failAttempt(parts: AttemptParts, { attempt, job }: Claim, step: number, error: JobError) {
+  const change = { status: 'FAILED', finishedAt: parts.now(), error } as const
+  const event = { topic: 'job.failed', data: { ...placeOf(job), step, error } } as const
+  if (!(await parts.attempts.end(attempt, 'RUNNING', change, event)))
+    await releaseAttempt(parts, { attempt, job }, step)
+}
+
+/** Queues the job again after its process ended without an answer, until it has done so too often. */
+export async function crashAttempt(parts: AttemptParts, claim: Claim, step: number, reason: string): Promise<void> {
+  const { attempt, job } = claim
+  const crashes = job.crashes + 1
+  if (crashes >= crashLimit) {
+    const message = `The training process ended ${crashes} times without an answer, last because ${reason}.`
+    return failAttempt(parts, claim, step, { code: 'INTERNAL', message })
+  }
+  const queued = await parts.attempts.end(attempt, 'RUNNING', { status: 'QUEUED', crashes }, jobQueued(job))
+  if (!queued) await releaseAttempt(parts, claim, step)
+}
+
+/** Gives the job back: a paused one stays paused, one that should run is queued again. */
+export async function releaseAttempt(parts: AttemptParts, claim: Pick<Claim, 'attempt' | 'job'>, step: number) {
+  const { attempt, job } = claim
+  const status = await parts.attempts.renew(attempt)
+  if (status === null) return
+  const [change, event]: [JobChange, Parameters<AttemptParts['attempts']['end']>[3]] =
+    status === 'RUNNING'
+      ? [{ status: 'QUEUED' }, jobQueued(job)]
+      : // Points may have followed the event that said so first: this one comes after them.
+        [{}, status === 'PAUSED' ? { topic: 'job.paused', data: { ...placeOf(job), step } } : null]
+  if (!(await parts.attempts.end(attempt, status, change, event))) await releaseAttempt(parts, claim, step)
+}
+
+/** Queues the jobs of workers that have died. */
+export const recoverLostJobs = ({ attempts }: AttemptParts): Promise<readonly TrainingJob[]> =>
+  attempts.requeueLost(jobQueued)

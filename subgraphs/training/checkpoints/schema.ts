@@ -1,0 +1,21 @@
+import { builder, CheckpointRef, TrainingJobRef } from '../builder.ts'
+
+CheckpointRef.implement({
+  description: 'The whole state of a training after a step: from here it goes on bit for bit.',
+  fields: t => ({
+    id: t.exposeID('id'),
+    step: t.exposeInt('step'),
+    attempt: t.exposeInt('attempt', { description: 'The attempt that saved it.' }),
+    digest: t.exposeString('digest', { description: '`sha256:` and 64 hexadecimal digits, over the bytes.' }),
+    sizeBytes: t.exposeFloat('sizeBytes'),
+    createdAt: t.expose('createdAt', { type: 'DateTime' }),
+  }),
+})
+
+builder.objectField(TrainingJobRef, 'checkpoints', t =>
+  t.field({
+    type: [CheckpointRef],
+    description: 'Those that are kept, newest first.',
+    resolve: ({ id }, _, { checkpoints }) => checkpoints.ofJob(id),
+  }),
+)

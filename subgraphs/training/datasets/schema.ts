@@ -1,0 +1,92 @@
+import { resolveCursorConnection } from '@pothos/plugin-relay'
+import { pageSize } from '../../../kernel/federation.ts'
+import { builder, DatasetRef, TrainingJobRef } from '../builder.ts'
+import type { Page } from '../page.ts'
+import { type Dataset, isBuiltIn } from './dataset.ts'
+import { datasetNotFound } from './errors.ts'
+import { createDataset, deleteDataset, findDataset, listDatasets } from './service.ts'
+
+builder.asEntity(DatasetRef, {
+  key: builder.selection<{ id: string }>('id'),
+  resolveReference: ({ id }, context) => findDataset(context, context.identity, id),
+})
+
+DatasetRef.implement({
+  authScopes: { scope: 'training:read' },
+  description: 'A text that jobs train on. Its content never changes.',
+  fields: t => ({
+    id: t.exposeID('id'),
+    name: t.exposeString('name'),
+    project: t.exposeString('project', { description: '`*` for those that come with the forge.' }),
+    builtIn: t.boolean({ description: 'It comes with the forge.', resolve: isBuiltIn }),
+    digest: t.exposeString('digest', { description: 'Of the content: `sha256:` and 64 hexadecimal digits.' }),
+    sizeBytes: t.exposeFloat('sizeBytes'),
+    characters: t.exposeFloat('characters', { description: 'Unicode code points.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime' }),
+  }),
+})
+
+builder.objectField(TrainingJobRef, 'dataset', t =>
+  t.field({
+    type: DatasetRef,
+    nullable: true,
+    resolve: ({ datasetId }, _, { datasets }) => datasets.find(datasetId),
+  }),
+)
+
+builder.queryFields(t => ({
+  dataset: t.field({
+    type: DatasetRef,
+    nullable: true,
+    authScopes: { scope: 'training:read' },
+    args: { id: t.arg.id({ required: true }) },
+    resolve: async (_, { id }, context) => {
+      const dataset = await findDataset(context, context.identity, id)
+      if (!dataset) throw datasetNotFound(id)
+      return dataset
+    },
+  }),
+  datasets: t.connection(
+    {
+      type: DatasetRef,
+      nullable: true,
+      authScopes: { scope: 'training:read' },
+      description: 'Newest first; with them those that come with the forge.',
+      resolve: (_, args, context) =>
+        resolveCursorConnection({ args, ...pageSize, toCursor: ({ id }: Dataset) => id }, (page: Page) =>
+          listDatasets(context, context.identity, page),
+        ),
+    },
+    { name: 'DatasetConnection' },
+    { name: 'DatasetEdge' },
+  ),
+}))
+
+const CreateDatasetInput = builder.inputType('CreateDatasetInput', {
+  fields: t => ({
+    name: t.string({ required: true, description: '`[a-z0-9][a-z0-9._-]{0,63}`' }),
+    text: t.string({ description: 'The content itself, up to 4 MiB.' }),
+    path: t.string({
+      description: 'A UTF-8 file in the `datasets` folder of the forge, relative to it; up to 256 MiB.',
+    }),
+    project: t.string(),
+    idempotencyKey: t.string({ description: 'The same key with the same content gives the same dataset.' }),
+  }),
+})
+
+builder.mutationFields(t => ({
+  createDataset: t.field({
+    type: DatasetRef,
+    authScopes: { scope: 'training:write' },
+    description: 'Stores a text under a name. Exactly one of `text` and `path` is given.',
+    args: { input: t.arg({ type: CreateDatasetInput, required: true }) },
+    resolve: (_, { input }, context) => createDataset(context, context.identity, input),
+  }),
+  deleteDataset: t.field({
+    type: DatasetRef,
+    authScopes: { scope: 'training:write' },
+    description: 'Forgets a dataset that no job was trained on.',
+    args: { id: t.arg.id({ required: true }) },
+    resolve: (_, { id }, context) => deleteDataset(context, context.identity, id),
+  }),
+}))

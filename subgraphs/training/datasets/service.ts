@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { chosenProject, type Identity, mayAccess } from '../../../kernel/auth/identity.ts'
+import { newId } from '../../../kernel/ids.ts'
+import { checkedPage, type Page } from '../page.ts'
+import { textCheck } from '../texts/text-check.ts'
+import { type Dataset, everyProject, inlineLimit, isBuiltIn, isDatasetName } from './dataset.ts'
+import * as errors from './errors.ts'
+import type { DatasetParts } from './ports.ts'
+
+export interface CreateDatasetInput {
+  readonly name: string
+  readonly text?: string | null
+  readonly path?: string | null
+  readonly project?: string | null
+  readonly idempotencyKey?: string | null
+}
+
+/** Stores a text under a name. The same text under the same name again is the same dataset. */
+export async function createDataset(parts: DatasetParts, identity: Identity, input: CreateDatasetInput) {
+  const { name, text, path } = input
+  const project = chosenProject(identity, input.project)
+  if (!isDatasetName(name)) throw errors.badDatasetName(name)
+  if ((text == null) === (path == null)) throw errors.noContent()
+  const shared = await parts.datasets.resolve(everyProject, name)
+  if (shared) throw errors.nameTaken(shared)
+
+  const content = text == null ? await parts.datasetFiles.open(path!) : inline(text)
+  return addDataset(parts, { project, name, content, idempotencyKey: input.idempotencyKey ?? null })
+}
+
+/** Stores a text that a job brought along; its digest names it. */
+export async function storeText(parts: DatasetParts, project: string, text: string): Promise<Dataset> {
+  const digest = createHash('sha256').update(text).digest('hex')
+  return addDataset(parts, {
+    project,
+    name: `text-${digest.slice(0, 12)}`,
+    content: inline(text),
+    idempotencyKey: null,
+  })
+}
+
+/** Makes sure that a dataset which comes with the forge is there. */
+export async function registerBuiltIn(parts: DatasetParts, name: string, read: () => string): Promise<void> {
+  if (await parts.datasets.resolve(everyProject, name)) return
+  await addDataset(parts, { project: everyProject, name, content: Readable.from([read()]), idempotencyKey: null })
+}
+
+export async function resolveDataset({ datasets }: DatasetParts, project: string, ref: string): Promise<Dataset> {
+  const dataset = await datasets.resolve(project, ref)
+  if (!dataset) throw errors.datasetNotFound(ref)
+  return dataset
+}
+
+export async function findDataset({ datasets }: DatasetParts, identity: Identity, id: string) {
+  const dataset = await datasets.find(id)
+  return dataset && (isBuiltIn(dataset) || mayAccess(identity, dataset.project)) ? dataset : null
+}
+
+export async function listDatasets({ datasets }: DatasetParts, { project }: Identity, page: Page) {
+  return datasets.list(project, checkedPage(page, 'ds'))
+}
+
+/** Forgets a dataset on which nothing depends. */
+export async function deleteDataset(parts: DatasetParts, identity: Identity, id: string): Promise<Dataset> {
+  const dataset = await findDataset(parts, identity, id)
+  if (!dataset) throw errors.datasetNotFound(id)
+  if (isBuiltIn(dataset)) throw errors.datasetBuiltIn(dataset)
+  if (!(await parts.datasets.remove(id))) throw errors.datasetInUse(dataset)
+  return dataset
+}
+
+function inline(text: string): Readable {
+  const bytes = Buffer.from(text)
+  if (bytes.length > inlineLimit) throw errors.inlineTooLarge(bytes.length)
+  return Readable.from(bytes.length > 0 ? [bytes] : [])
+}
+
+interface NewDataset extends Pick<Dataset, 'project' | 'name' | 'idempotencyKey'> {
+  readonly content: Readable
+}
+
+async function addDataset({ datasets, blobs, now }: DatasetParts, { content, ...named }: NewDataset) {
+  const check = textCheck(named.name)
+  const [blob] = await Promise.all([blobs.put(check.stream), pipeline(content, check.stream)])
+  const dataset: Dataset = {
+    ...named,
+    ...check.counts(),
+    id: newId('ds'),
+    digest: blob.digest,
+    createdAt: now(),
+  }
+  const stored = await datasets.add(dataset)
+  if (stored.digest === dataset.digest && stored.name === dataset.name) return stored
+  throw stored.idempotencyKey !== null && stored.idempotencyKey === dataset.idempotencyKey
+    ? errors.datasetKeyReused(stored.idempotencyKey, stored)
+    : errors.nameTaken(stored)
+}

@@ -1,0 +1,22 @@
+import { probeExecutors } from '../../../engine/executors/probe.ts'
+import { unavailable } from '../../../kernel/errors.ts'
+import type { Log } from '../../../kernel/log.ts'
+
+export interface WorkingExecutors {
+  readonly names: readonly string[]
+  /** The chosen one, or the fastest. */
+  readonly preferred: string
+}
+
+/** Tries every executor once; the reference one is left to who asks for it. Throws UNAVAILABLE when the chosen one does not work. */
+export async function findExecutors(chosen: string, log: Log): Promise<WorkingExecutors> {
+  const probes = await probeExecutors()
+  log.info({ probes }, 'executors probed')
+  const working = probes.filter(probe => probe.works).sort((one, other) => other.gigaflops - one.gigaflops)
+  const preferred = chosen === 'auto' ? working[0]?.name : working.find(({ name }) => name === chosen)?.name
+  if (!preferred) {
+    const reasons = probes.map(probe => (probe.works ? `${probe.name} works` : `${probe.name}: ${probe.reason}`))
+    throw unavailable(`The executor "${chosen}" (FORGE_EXECUTOR) does not work here: ${reasons.join('; ')}`)
+  }
+  return { names: working.map(({ name }) => name), preferred }
+}

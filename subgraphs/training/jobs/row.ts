@@ -1,0 +1,13 @@
+import type { JobModel } from '../../../prisma/training/generated/models/Job.ts'
+import type { Preset } from '../../../schema/values.ts'
+import type { TrainingJob } from './job.ts'
+
+/** A row as the service knows it. */
+export function jobOf(row: JobModel): TrainingJob {
+  const { errorCode, errorMessage, leaseUntil: _lease, changedAt: _changed, preset, ...job } = row
+  return {
+    ...job,
+    preset: preset as Preset | null,
+    error: errorCode === null ? null : { code: errorCode, message: errorMessage ?? '' },
+  }
+}

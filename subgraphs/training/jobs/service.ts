@@ -1,0 +1,71 @@
+import { type Identity, mayAccess } from '../../../kernel/auth/identity.ts'
+import { isFinished } from '../../../schema/values.ts'
+import { checkedPage, type Page } from '../page.ts'
+import { jobFinished, jobNotFound, jobNotPausable, jobNotResumable, jobNotRetryable } from './errors.ts'
+import { jobQueued, placeOf, type TrainingJob } from './job.ts'
+import type { JobFilter, JobParts } from './ports.ts'
+
+export async function findJob({ jobs }: JobParts, identity: Identity, id: string): Promise<TrainingJob | null> {
+  const job = await jobs.find(id)
+  return job && mayAccess(identity, job.project) ? job : null
+}
+
+export async function listJobs({ jobs }: JobParts, { project }: Identity, filter: JobFilter, page: Page) {
+  return jobs.list(project, filter, checkedPage(page, 'job'))
+}
+
+/** Stops a job for good. Its worker sees it within half a second and ends the training process. */
+export async function cancelJob(parts: JobParts, identity: Identity, id: string): Promise<TrainingJob> {
+  const job = await accessibleJob(parts, identity, id)
+  if (isFinished(job.status)) throw jobFinished(job)
+
+  const change = { status: 'CANCELLED', finishedAt: parts.now() } as const
+  const cancelled = await parts.jobs.transition(job, change, { topic: 'job.cancelled', data: placeOf(job) })
+  // The job moved between the read and this write, so it is judged again as it is now.
+  return cancelled ?? cancelJob(parts, identity, id)
+}
+
+/** Takes a job off its worker, which saves a checkpoint first. */
+export async function pauseJob(parts: JobParts, identity: Identity, id: string): Promise<TrainingJob> {
+  const job = await accessibleJob(parts, identity, id)
+  if (isFinished(job.status)) throw jobFinished(job)
+  if (job.status === 'PAUSED') throw jobNotPausable(job)
+
+  const paused = await parts.jobs.transition(job, { status: 'PAUSED' }, { topic: 'job.paused', data: placeOf(job) })
+  return paused ?? pauseJob(parts, identity, id)
+}
+
+/** Queues a paused job again; it goes on from its last checkpoint as if it had never stopped. */
+export async function resumeJob(parts: JobParts, identity: Identity, id: string): Promise<TrainingJob> {
+  const job = await accessibleJob(parts, identity, id)
+  if (job.status !== 'PAUSED') throw jobNotResumable(job)
+
+  const resumed = await parts.jobs.transition(job, { status: 'QUEUED' }, { topic: 'job.resumed', data: placeOf(job) })
+  return resumed ?? resumeJob(parts, identity, id)
+}
+
+/** Queues a failed job again, from its last checkpoint. */
+export async function retryJob(parts: JobParts, identity: Identity, id: string): Promise<TrainingJob> {
+  const job = await accessibleJob(parts, identity, id)
+  if (job.status !== 'FAILED') throw jobNotRetryable(job)
+
+  const change = { status: 'QUEUED', finishedAt: null, error: null, crashes: 0 } as const
+  const queued = await parts.jobs.transition(job, change, jobQueued(job))
+  return queued ?? retryJob(parts, identity, id)
+}
+
+/** Cancels what a cancelled run has started; what has finished stays. */
+export async function cancelJobsOfRun(parts: JobParts, runId: string): Promise<void> {
+  for (const job of await parts.jobs.ofRun(runId)) {
+    if (isFinished(job.status)) continue
+    const change = { status: 'CANCELLED', finishedAt: parts.now() } as const
+    const cancelled = await parts.jobs.transition(job, change, { topic: 'job.cancelled', data: placeOf(job) })
+    if (!cancelled) return cancelJobsOfRun(parts, runId)
+  }
+}
+
+async function accessibleJob(parts: JobParts, identity: Identity, id: string): Promise<TrainingJob> {
+  const job = await findJob(parts, identity, id)
+  if (!job) throw jobNotFound(id)
+  return job
+}

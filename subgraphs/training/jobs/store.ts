@@ -1,0 +1,69 @@
+import type { Prisma, PrismaClient } from '../../../prisma/training/generated/client.ts'
+import { jobRow, patient } from '../outbox.ts'
+import { pageQuery } from '../page.ts'
+import type { TrainingJob } from './job.ts'
+import type { JobChange, JobFilter, Jobs } from './ports.ts'
+import { jobOf } from './row.ts'
+
+export function jobStore(database: PrismaClient): Jobs {
+  const { job: table } = database
+
+  const findTwin = (job: TrainingJob) => {
+    const { project, idempotencyKey, runId, stepName } = job
+    if (idempotencyKey !== null)
+      return table.findUnique({ where: { project_idempotencyKey: { project, idempotencyKey } } })
+    if (runId !== null && stepName !== null) return table.findUnique({ where: { runId_stepName: { runId, stepName } } })
+    return null
+  }
+
+  return {
+    async find(id) {
+      const row = await table.findUnique({ where: { id } })
+      return row && jobOf(row)
+    },
+    async list(project, filter, page) {
+      return (await table.findMany(pageQuery(page, whereOf(project, filter)))).map(jobOf)
+    },
+    add: (job, event) =>
+      database.$transaction(async tx => {
+        // A second request with the same key waits here for the first, and then finds what it made.
+        const { count } = await tx.job.createMany({ data: [newRow(job)], skipDuplicates: true })
+        if (count === 1) await tx.outbox.create({ data: jobRow(job, event) })
+        return count === 1 ? job : jobOf((await findTwin(job))!)
+      }, patient),
+    transition: (job, change, event) =>
+      database.$transaction(async tx => {
+        const { count } = await tx.job.updateMany({
+          where: { id: job.id, revision: job.revision },
+          data: { ...changedColumns(change), revision: { increment: 1 } },
+        })
+        if (count === 0) return null
+        await tx.outbox.create({ data: jobRow(job, event) })
+        return jobOf(await tx.job.findUniqueOrThrow({ where: { id: job.id } }))
+      }, patient),
+    async ofRun(runId) {
+      return (await table.findMany({ where: { runId } })).map(jobOf)
+    },
+  }
+}
+
+/** The columns of a change. */
+export function changedColumns({ error, ...change }: JobChange) {
+  const failure = error === undefined ? {} : { errorCode: error?.code ?? null, errorMessage: error?.message ?? null }
+  return { ...change, ...failure, changedAt: new Date() }
+}
+
+function whereOf(project: string, { status, phase, modelName, runId, label }: JobFilter): Prisma.JobWhereInput {
+  return {
+    project: project === '*' ? undefined : project,
+    status: status ? { in: [...status] } : undefined,
+    phase: phase ? { in: [...phase] } : undefined,
+    modelName: modelName ?? undefined,
+    runId: runId ?? undefined,
+    labels: label == null ? undefined : { has: label },
+  }
+}
+
+function newRow({ error: _none, config, labels, ...job }: TrainingJob): Prisma.JobCreateManyInput {
+  return { ...job, config: config as Prisma.InputJsonValue, labels: [...labels] }
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import { badSetting } from './errors.ts'
+
+const count = z.int().min(1)
+const positive = z.number().positive()
+const fromZero = z.number().min(0)
+
+/** What a client may choose of a Cognate training; the rest has defaults. Also the `config` of a pipeline's step. */
+const settings = z.strictObject({
+  sizes: z
+    .strictObject({
+      vocabulary: count.max(1_000_000),
+      width: count,
+      layers: count,
+      heads: count,
+      keyValueHeads: count,
+      feedForward: count,
+      tiedEmbeddings: z.boolean(),
+    })
+    .partial(),
+  steps: count.max(10_000_000),
+  batch: count,
+  context: count,
+  learningRate: positive,
+  warmup: z.int().min(0),
+  weightDecay: fromZero,
+  gradientClip: positive,
+  accumulation: count,
+  grokfast: z
+    .strictObject({ kind: z.enum(['NONE', 'EMA', 'MA']), alpha: fromZero.lt(1), lambda: fromZero, window: count })
+    .partial({ alpha: true, lambda: true, window: true }),
+  validationEvery: count,
+  checkpointEvery: count,
+  priority: z.int().min(0).max(1000),
+  labels: z.array(z.string().regex(/^[a-z0-9][a-z0-9._/=-]{0,62}$/i)).max(20),
+})
+
+const cognateSettings = settings.partial()
+
+export type CognateSettings = z.infer<typeof cognateSettings>
+
+/** GraphQL and JSON say null where nothing is chosen. Throws INVALID_INPUT naming the setting, its value and the remedy. */
+export function readSettings(given: unknown): CognateSettings {
+  const chosen = withoutNulls(given)
+  const parsed = cognateSettings.safeParse(chosen)
+  if (parsed.success) return parsed.data
+  const { path, message, code, ...issue } = parsed.error.issues[0]!
+  if (code === 'unrecognized_keys') {
+    const unknown = (issue as { keys: string[] }).keys[0]!
+    throw badSetting([...path, unknown].join('.'), valueAt(chosen, [...path, unknown]), 'there is no such setting')
+  }
+  throw badSetting(path.join('.') || 'config', valueAt(chosen, path), remedyOf(message))
+}
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value)
+
+/** Zod's "Too small: expected number to be >0" as the second half of our sentence. */
+const remedyOf = (message: string) => `it is not usable (${message.charAt(0).toLowerCase()}${message.slice(1)})`
+
+function withoutNulls(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const entries = Object.entries(value).filter(([, inner]) => inner !== null && inner !== undefined)
+  return Object.fromEntries(entries.map(([key, inner]) => [key, withoutNulls(inner)]))
+}

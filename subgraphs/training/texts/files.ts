@@ -1,0 +1,24 @@
+import { open, realpath } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+import { badPath } from '../datasets/errors.ts'
+import type { DatasetFiles } from '../datasets/ports.ts'
+
+/** The files of one folder. A link that leads out of it is like a file that is not there. */
+export function folderFiles(folder: string): DatasetFiles {
+  return {
+    async open(path) {
+      const root = await realpath(folder).catch(notThere)
+      const real = root && (await realpath(join(root, path)).catch(notThere))
+      if (!root || !real?.startsWith(root + sep)) throw badPath(path)
+      const file = await open(real)
+      if ((await file.stat()).isFile()) return file.createReadStream()
+      await file.close()
+      throw badPath(path)
+    },
+  }
+}
+
+function notThere(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+  throw error
+}
