@@ -6,7 +6,7 @@ import { tfjsExecutor } from '../../../engine/executors/tfjs.ts'
 import { graph } from '../../../engine/graph/graph.ts'
 import { type Case, compositions, drawCase, primitives } from '../graph/cases.ts'
 
-const DRAWS = 8
+const DRAWS = 16
 
 async function evaluate(executor: Executor, { output, inputs, feeds }: Case) {
   await using program = await executor.compile(graph({ output }))

@@ -90,9 +90,25 @@ describe('the tfjs executor', () => {
       expect(tf.memory().numTensors).toBe(afterCompile + Object.keys(outputs).length)
       for (const value of Object.values(found)) value[Symbol.dispose]()
     }
+    const foreign = referenceExecutor().value(Int32Array.of(0, 1, 2, 0), [4])
+    for (const value of Object.values(await program.run({ indices: foreign }))) value[Symbol.dispose]()
     fed[Symbol.dispose]()
     await program[Symbol.asyncDispose]()
     expect(tf.memory().numTensors).toBe(before)
+  })
+})
+
+describe('the onnx executor', () => {
+  it('loses no update where many meet in one row, on any number of threads', async () => {
+    const [updates, width] = [4096, 64]
+    const indices = constant(Int32Array.from({ length: updates }, (_, i) => i % 3))
+    const ones = input('ones', [updates, width])
+    for (const threads of [1, 2]) {
+      const executor = await onnxExecutor({ threads })
+      await using program = await executor.compile(graph({ sums: sum(scatterAdd(indices, ones, 3)) }))
+      const fed = { ones: executor.value(new Float32Array(updates * width).fill(1), [updates, width]) }
+      for (let run = 0; run < 20; run++) expect((await program.run(fed)).sums.data()[0]).toBe(updates * width)
+    }
   })
 })
 

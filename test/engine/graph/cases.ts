@@ -95,9 +95,10 @@ const reduction =
 function matmul(draw: Draw): Node {
   const [m, k, n] = [draw.size(), draw.size(), draw.size()]
   const [transposeA, transposeB] = [draw.random() < 0.5, draw.random() < 0.5]
-  const batch = draw.shape(Math.floor(draw.random() * 3))
-  const a = [...batch, ...(transposeA ? [k, m] : [m, k])]
-  const b = [...draw.partner(batch), ...(transposeB ? [n, k] : [k, n])]
+  const batch = Array.from({ length: draw.size(3) - 1 }, () => 1 + draw.size(2))
+  const [left, right] = draw.random() < 0.5 ? [batch, draw.partner(batch)] : [draw.partner(batch), batch]
+  const a = [...left, ...(transposeA ? [k, m] : [m, k])]
+  const b = [...right, ...(transposeB ? [n, k] : [k, n])]
   return ops.matmul(draw.float(a), draw.float(b), { transposeA, transposeB })
 }
 
