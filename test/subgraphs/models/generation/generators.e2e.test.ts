@@ -46,14 +46,14 @@ const open = (change: Partial<GeneratorsOptions> = {}) =>
     threads: 1,
     kept: 2,
     idleMs: 60_000,
-    limitMs: 20_000,
+    limitMs: 60_000,
     queued: 8,
     ...change,
   })
 
 const request = { prompt: 'the whale', maxTokens: 40, temperature: 1, seed: 7 }
 
-describe('the processes that generate', () => {
+describe('the processes that generate', { timeout: 60_000 }, () => {
   it('draw the same text for the same seed, another for another, and count its tokens', async () => {
     await using generators = open()
     const first = await generators.generate(model, request)
