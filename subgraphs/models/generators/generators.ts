@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
-import { tooManyWaiting } from './errors.ts'
+import { tooManyWaiting } from '../generation/errors.ts'
+import type { Generators, Loadable } from '../generation/ports.ts'
 import { type Generator, startGenerator } from './generator.ts'
-import type { Generators, Loadable } from './ports.ts'
 import type { LoadOrder } from './protocol.ts'
 
 export interface GeneratorsOptions extends Omit<LoadOrder, 'files'> {

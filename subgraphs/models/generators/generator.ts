@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { DomainError } from '../../../kernel/errors.ts'
-import { generatorDied, tooSlow } from './errors.ts'
-import type { Continuation, GenerationRequest } from './generation.ts'
+import { generatorDied, tooSlow } from '../generation/errors.ts'
+import type { Continuation, GenerationRequest } from '../generation/generation.ts'
 import type { Answer, GenerateOrder, LoadOrder } from './protocol.ts'
 
 const entry = fileURLToPath(new URL('./child.ts', import.meta.url))

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../../kernel/errors.ts'
+import type { Continuation, GenerationRequest } from '../generation/generation.ts'
 import type { ModelFile } from '../versions/version.ts'
-import type { Continuation, GenerationRequest } from './generation.ts'
 
 /** What a generator is started with: the first message to its process. */
 export interface LoadOrder {

@@ -5,7 +5,7 @@ import { type Decoder, openDecoder } from '../../../engine/generation/decoder.ts
 import { createStreamDecoder } from '../../../engine/tokenizing/stream-decoder.ts'
 import { END_OF_TEXT, type Tokenizer } from '../../../engine/tokenizing/tokenizer.ts'
 import { openFileBlobs } from '../../../kernel/blobs/files.ts'
-import type { Continuation, GenerationRequest } from './generation.ts'
+import type { Continuation, GenerationRequest } from '../generation/generation.ts'
 import type { LoadOrder } from './protocol.ts'
 
 /** A model in memory. */

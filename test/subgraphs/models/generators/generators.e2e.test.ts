@@ -6,8 +6,8 @@ import { huggingFaceFiles } from '../../../../engine/formats/huggingface.ts'
 import { initialParameters } from '../../../../engine/models/llama-parameters.ts'
 import { trainTokenizer } from '../../../../engine/tokenizing/training.ts'
 import { openFileBlobs } from '../../../../kernel/blobs/files.ts'
-import { type GeneratorsOptions, openGenerators } from '../../../../subgraphs/models/generation/generators.ts'
 import type { Loadable } from '../../../../subgraphs/models/generation/ports.ts'
+import { type GeneratorsOptions, openGenerators } from '../../../../subgraphs/models/generators/generators.ts'
 import { until } from '../../../support/condition.ts'
 
 let folder: string

@@ -1,5 +1,5 @@
 import { DomainError } from '../../../kernel/errors.ts'
-import { fromEngine } from './errors.ts'
+import { fromEngine } from '../generation/errors.ts'
 import { continueText, type Loaded, loadModel } from './loading.ts'
 import type { Answer, Failure, GenerateOrder, LoadOrder } from './protocol.ts'
 
