@@ -6,7 +6,7 @@ import type { OperationScope } from './context.ts'
 import type { Subgraph } from './subgraph.ts'
 
 /** Paths whose bytes do not travel through the graph, and the subgraph that serves each. */
-export const forwardings: Readonly<Record<string, string>> = {
+const forwardings: Readonly<Record<string, string>> = {
   artifacts: 'models',
   uploads: 'training',
   v1: 'models',

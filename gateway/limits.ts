@@ -2,7 +2,6 @@ import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases'
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth'
 import { type DocumentNode, GraphQLError, Kind, type SelectionSetNode, type ValidationContext } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
-import type { Plans } from './plans.ts'
 
 /** Largest HTTP body of a GraphQL request, in bytes. */
 export const maxBodyBytes = 2_000_000
@@ -25,9 +24,9 @@ const rules = [
 ]
 
 /** Bounds what a document may ask for, and refuses what the planner cannot take. */
-export const limitDocuments = (plans: Plans): Plugin => ({
+export const limitDocuments = (parse: (source: string) => DocumentNode): Plugin => ({
   onParse({ setParseFn }) {
-    setParseFn((source: string) => plans.parse(source))
+    setParseFn(parse)
   },
   onValidate({ addValidationRule, params, setResult }) {
     const conditional = conditionalSubscription(params.documentAST)

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { defaultPorts, type Env, readEnv } from '../kernel/env.ts'
+import { invalidInput } from '../kernel/errors.ts'
 import { type Log, openLog } from '../kernel/log.ts'
 import { runProcess } from '../kernel/process.ts'
 import type { Serving } from '../kernel/serve.ts'
@@ -33,22 +34,38 @@ export async function startGateway(env: Env, { log }: { readonly log: Log }): Pr
   return { url: serving.url, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
 
-/** The URL that the environment sets for a service of the forge, else the one that was composed into the supergraph. */
+/** The URL that the environment sets for a service of the forge, else the composed one, else the environment's default. */
 function subgraphUrl(env: Env, name: string, composed: string): string {
   const variable = `${name.toUpperCase()}_URL`
-  const set = readVariable(env, variable)
-  return set !== undefined && set !== readVariable(readEnv({}), variable) ? set : composed
+  const byDefault = readVariable(readEnv({}), variable)
+  const current = readVariable(env, variable)
+  const url = current !== byDefault ? current : composed || byDefault
+  if (!url || !URL.canParse(url))
+    throw invalidInput(`The supergraph gives no usable URL for the subgraph "${name}": "${composed}".`)
+  return url
 }
 
 const readVariable = (env: Env, variable: string) =>
   (env as Readonly<Record<string, unknown>>)[variable] as string | undefined
 
+/** The environment, with what the command line says instead. */
+function readCommandLine(): Env {
+  const set = readEnv()
+  const { supergraph, port } = readOptions()
+  return { ...set, SUPERGRAPH: supergraph ?? set.SUPERGRAPH, PORT: readEnv({ PORT: port }).PORT ?? set.PORT }
+}
+
+function readOptions() {
+  try {
+    return parseArgs({ options: { supergraph: { type: 'string' }, port: { type: 'string' } } }).values
+  } catch (error) {
+    throw invalidInput(`${(error as Error).message} The gateway takes --supergraph FILE and --port NUMBER.`)
+  }
+}
+
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { supergraph: { type: 'string' }, port: { type: 'string' } } })
   await runProcess(async () => {
-    const set = readEnv()
-    const { PORT = set.PORT } = readEnv({ PORT: values.port })
-    const env = { ...set, PORT, SUPERGRAPH: values.supergraph ?? set.SUPERGRAPH }
+    const env = readCommandLine()
     return startGateway(env, { log: openLog('gateway', env.FORGE_LOG) })
   })
 }

@@ -1,17 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Log } from '../kernel/log.ts'
 import { reportHealth } from '../kernel/serve.ts'
 import type { GatewayContext } from './context.ts'
 import { type HeaderReader, keyOf } from './credentials.ts'
 import { forward, forwardingTarget } from './forwarding.ts'
+import type { Identities } from './identities.ts'
 import { logIn } from './login.ts'
 import { graphiqlPage } from './pages.ts'
-import type { GatewayParts } from './server.ts'
+import type { Subgraph } from './subgraph.ts'
+
+export interface RouteParts {
+  readonly subgraphs: Readonly<Record<string, Subgraph>>
+  readonly identities: Identities
+  /** The public keys that identities are signed with. */
+  readonly jwks: object
+  readonly log: Log
+}
 
 /** Everything that the gateway answers besides GraphQL; false when the request is none of it. */
 export async function route(
   request: IncomingMessage,
   response: ServerResponse,
-  { identities, jwks, log, subgraphs }: GatewayParts,
+  { identities, jwks, log, subgraphs }: RouteParts,
   { requestId, signal }: GatewayContext,
 ): Promise<boolean> {
   const url = new URL(request.url ?? '/', 'http://gateway')

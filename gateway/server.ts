@@ -10,27 +10,23 @@ import { authenticate } from './authentication.ts'
 import type { GatewayContext } from './context.ts'
 import { isFromOurPages, isLoopbackHost } from './credentials.ts'
 import { executor } from './execution.ts'
-import type { Identities } from './identities.ts'
 import { limitDocuments, maxBodyBytes, maxMessageBytes } from './limits.ts'
 import { sandboxPage } from './pages.ts'
 import { openPlans } from './plans.ts'
 import { requestIdOf } from './request-id.ts'
-import { route } from './routes.ts'
+import { type RouteParts, route } from './routes.ts'
 import { type Subgraphs, subscriber } from './subscriptions.ts'
 import type { LoadedSupergraph } from './supergraph.ts'
 
-export interface GatewayParts {
+interface GatewayParts extends RouteParts {
   readonly supergraph: LoadedSupergraph
   readonly subgraphs: Subgraphs
-  readonly identities: Identities
-  readonly jwks: object
   readonly host: string
   readonly port: number
   /** Whether callers need no key: then only loopback's own names are answered to. */
   readonly open: boolean
   /** How long a subscription waits for its lost subgraph, in ms. */
   readonly patience?: number
-  readonly log: Log
 }
 
 /** Serves the composed graph over HTTP (JSON and server-sent events) and graphql-ws, and the routes beside it. */
@@ -43,7 +39,7 @@ export async function serveGateway(parts: GatewayParts): Promise<Serving> {
       // A browser asks before it sends any of these headers to another site.
       useCSRFPrevention({ requestHeaders: ['authorization', 'apollo-require-preflight', 'x-apollo-operation-name'] }),
       authenticate(identities, log),
-      limitDocuments(plans),
+      limitDocuments(plans.parse),
       runPlans(executor(supergraph, plans, subgraphs), subscriber(supergraph, plans, subgraphs, parts.patience)),
       maskResults(log),
     ],

@@ -39,6 +39,7 @@ it.each([
   [['--supergraph', '/nowhere/supergraph.graphql'], {}, '/nowhere/supergraph.graphql'],
   [['--supergraph', main], {}, 'no supergraph that the gateway can run'],
   [['--port', 'x'], {}, 'PORT'],
+  [['--colour'], {}, '--supergraph FILE'],
   [[], { FORGE_AUTH: 'off', HOST: '0.0.0.0' }, 'HOST=127.0.0.1'],
 ])('says in one sentence why it cannot start: %j %j', async (args, variables, reason) => {
   const { gateway, log } = startProcess(args, variables)

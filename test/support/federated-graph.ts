@@ -70,8 +70,9 @@ export async function startFederatedGraph(
 
   for (const name of Object.keys(sources)) await start(name)
   const sdl = Object.fromEntries(Object.entries(sources).map(([name, source]) => [name, source.sdl]))
+  const endpoints = Object.fromEntries([...urls].map(([name, url]) => [name, `${url}/graphql`]))
   const file = join(folder, 'supergraph.graphql')
-  await writeFile(file, composeSupergraph(sdl, name => `${urls.get(name)}/graphql`).supergraph)
+  await writeFile(file, composeSupergraph(sdl, endpoints).supergraph)
   return {
     file,
     folder,
