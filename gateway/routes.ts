@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { invalidInput } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import { reportHealth } from '../kernel/serve.ts'
 import type { GatewayContext } from './context.ts'
@@ -24,7 +25,9 @@ export async function route(
   { identities, jwks, log, subgraphs }: RouteParts,
   { requestId, signal }: GatewayContext,
 ): Promise<boolean> {
-  const url = new URL(request.url ?? '/', 'http://gateway')
+  // `*`, or a whole URL as to a proxy, which this is not.
+  if (!request.url?.startsWith('/')) throw invalidInput(`"${request.url}" is no path of this gateway: try /graphql.`)
+  const url = new URL(`http://gateway${request.url}`)
   const header: HeaderReader = name => request.headers[name] as string | undefined
   const target = forwardingTarget(url.pathname, subgraphs)
   if (target) {

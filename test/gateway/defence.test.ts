@@ -96,6 +96,24 @@ describe('defence', () => {
     expect(status).toBe(403)
   })
 
+  it.each(['*', '//', '//[', '/%', '/graphql?query=%ff', 'http://x.test/graphql'])(
+    'answers the strange request target %s, and goes on serving',
+    async target => {
+      const status = await new Promise<number | undefined>((resolve, reject) => {
+        const { hostname, port } = new URL(gateway.url)
+        const sent = request({ hostname, port, path: target, method: 'POST' }, response => {
+          response.resume()
+          resolve(response.statusCode)
+        })
+        sent.on('error', reject)
+        sent.end()
+      })
+      expect(status).toBeGreaterThanOrEqual(400)
+      expect(status).toBeLessThan(500)
+      expect((await ask(gateway, '{ open }')).data).toEqual({ open: true })
+    },
+  )
+
   it('shows a browser a page with Sandbox, and has GraphiQL without the network', async () => {
     const html = { headers: { accept: 'text/html' } }
     const page = await (await fetch(`${gateway.url}/`, html)).text()

@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createClient } from 'graphql-ws'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
 import { type Identity, roles } from '../../kernel/auth/identity.ts'
 import { identityVerifier, type Verify } from '../../kernel/auth/tokens.ts'
 import type { Serving } from '../../kernel/serve.ts'
@@ -120,6 +122,15 @@ describe('identity', () => {
     expect((await ask(gateway, '{ books { id } }', {}, session)).errors).toBeUndefined()
     expect((await ask(gateway, '{ books { id } }', {}, { ...session, origin: `http://${host}` })).status).toBe(200)
     expect((await ask(gateway, '{ books { id } }', {}, { ...session, origin: 'http://evil.test' })).status).toBe(401)
+
+    class BrowserSocket extends WebSocket {
+      constructor(url: string, protocols: string) {
+        super(url, protocols, { origin: `http://${host}`, headers: session })
+      }
+    }
+    const client = createClient({ url: `ws://${host}/graphql`, webSocketImpl: BrowserSocket, retryAttempts: 0 })
+    const { value } = await client.iterate({ query: '{ books { id } }' }).next()
+    expect(value.errors).toBeUndefined()
   })
 
   it('keeps its key in a file that only its owner reads, and starts with it again', async () => {
