@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { generate } from '@graphql-codegen/cli'
+
+const root = join(import.meta.dirname, '..')
+const documents = join(import.meta.dirname, 'documents')
+const generated = join(import.meta.dirname, 'generated')
+const stamp = join(generated, '.hash')
+const defaultSchema = join(root, 'schema', 'api.graphql')
+
+/** Makes the types and typed documents of the client from schema/api.graphql, when that or a document has changed. */
+export async function generateClient(schema = defaultSchema): Promise<void> {
+  const hash = await hashOf(schema)
+  if ((await readFile(stamp, 'utf8').catch(() => '')) === hash) return
+  await mkdir(generated, { recursive: true })
+  await generate(
+    {
+      schema,
+      documents: join(documents, '*.graphql'),
+      generates: {
+        [join(generated, 'graphql.ts')]: {
+          plugins: ['typescript-operations', 'typed-document-node'],
+          config: {
+            // Node runs the output as it is, so it may hold no enum, and what is only a type must be imported as one.
+            enumsAsTypes: true,
+            useTypeImports: true,
+            documentMode: 'string',
+            dedupeFragments: true,
+            immutableTypes: true,
+            strictScalars: true,
+            scalars: { DateTime: 'string', JSON: 'unknown' },
+          },
+        },
+      },
+      silent: true,
+    },
+    true,
+  )
+  await writeFile(stamp, hash)
+}
+
+async function hashOf(schema: string): Promise<string> {
+  const hash = createHash('sha256')
+  const version: string = createRequire(import.meta.url)('@graphql-codegen/cli/package.json').version
+  hash.update(version)
+  const sources = (await readdir(documents)).sort().map(name => join(documents, name))
+  for (const path of [import.meta.filename, schema, ...sources]) hash.update(await readFile(path))
+  return hash.digest('hex')
+}
+
+if (import.meta.main) await generateClient()
