@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { EngineError } from '../errors.ts'
-import type { Backend, Tf } from './tfjs-kernels.ts'
+import { type Backend, nativeProduct, type Tf, wasmProduct } from './tfjs-kernels.ts'
 
 /** wasm is installed with us; the native packages are used where the user has installed them. */
 export type TfjsPackage = 'wasm' | 'tfjs-node' | 'tfjs-node-gpu'
@@ -17,7 +17,7 @@ async function openWasm(): Promise<OpenBackend> {
   await import('@tensorflow/tfjs-backend-wasm')
   if (!(await tf.setBackend('wasm')))
     throw new EngineError('UNAVAILABLE', 'This machine does not run TensorFlow.js on wasm.')
-  return { backend: { tf, transposesInProduct: false }, version: tf.version_core, threads: 1 }
+  return { backend: { tf, product: wasmProduct }, version: tf.version_core, threads: 1 }
 }
 
 async function openNative(name: string): Promise<OpenBackend> {
@@ -31,7 +31,7 @@ async function openNative(name: string): Promise<OpenBackend> {
     })
   })
   await tf.setBackend('tensorflow')
-  return { backend: { tf, transposesInProduct: true }, version: tf.version_core, threads: availableParallelism() }
+  return { backend: { tf, product: nativeProduct }, version: tf.version_core, threads: availableParallelism() }
 }
 
 export const openBackend = (name: TfjsPackage): Promise<OpenBackend> =>

@@ -6,10 +6,10 @@ import { sameShape, sizeOf } from '../graph/shapes.ts'
 export type Tf = typeof Tensorflow
 type Tensor = Tensorflow.Tensor
 
-/** What a kernel computes with: the library, and whether its matrix product reads transposed inputs fast. */
+/** What a kernel computes with: the library, and the way in which it multiplies matrices fast. */
 export interface Backend {
   readonly tf: Tf
-  readonly transposesInProduct: boolean
+  readonly product: Product
 }
 
 type Kernel<O extends Operation> = (y: NodeOf<O>, inputs: readonly Tensor[], backend: Backend) => Tensor
@@ -35,28 +35,43 @@ function swapLastAxes(x: Tensor, tf: Tf): Tensor {
   return tf.transpose(x, [...axes.slice(0, -2), ...axes.slice(-2).reverse()])
 }
 
-/** Gives a the batch axes of the result, as one axis: the kernels broadcast only a batch of one. */
+/** Gives a the batch axes of the result, as one axis. */
 function batched(x: Tensor, batch: readonly number[], tf: Tf): Tensor {
   const matrix = x.shape.slice(-2)
   if (sameShape(x.shape.slice(0, -2), batch)) return tf.reshape(x, [-1, ...matrix])
   return tf.reshape(tf.broadcastTo(x, [...batch, ...matrix]), [-1, ...matrix])
 }
 
-/** On wasm a product that transposes takes tens of times as long as a transpose and a plain product. */
-function matmul(y: NodeOf<'matmul'>, [a, b]: readonly Tensor[], { tf, transposesInProduct }: Backend): Tensor {
+function matmul(y: NodeOf<'matmul'>, [a, b]: readonly Tensor[], { tf, product }: Backend): Tensor {
   const { transposeA, transposeB } = y.attributes
-  if (!transposesInProduct && (transposeA || transposeB)) {
-    const plain = { ...y, attributes: { transposeA: false, transposeB: false } }
-    const sources = [transposeA ? swapLastAxes(a, tf) : a, transposeB ? swapLastAxes(b, tf) : b]
-    return matmul(plain, sources, { tf, transposesInProduct })
-  }
   const batch = y.shape.slice(0, -2)
   if (b.rank === 2 && !transposeA) {
     const rows = tf.reshape(a, [-1, a.shape.at(-1)!])
-    return tf.reshape(tf.matMul(rows, b, false, transposeB), [...y.shape])
+    return tf.reshape(product(tf, rows, b, false, transposeB), [...y.shape])
   }
-  const product = tf.matMul(batched(a, batch, tf), batched(b, batch, tf), transposeA, transposeB)
-  return tf.reshape(product, [...y.shape])
+  return tf.reshape(product(tf, batched(a, batch, tf), batched(b, batch, tf), transposeA, transposeB), [...y.shape])
+}
+
+/** As tf.matMul, of two matrices or of two batches of the same size. */
+export type Product = (tf: Tf, a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean) => Tensor
+
+export const nativeProduct: Product = (tf, a, b, transposeA, transposeB) => tf.matMul(a, b, transposeA, transposeB)
+
+/** The matrices of a batch. On wasm tf.unstack copies the whole batch for each of them. */
+function matricesOf(batch: Tensor, tf: Tf): Tensor[] {
+  const [count, ...shape] = batch.shape
+  const data = batch.dataSync<'float32'>()
+  const size = sizeOf(shape)
+  return Array.from({ length: count }, (_, i) => tf.tensor(data.subarray(i * size, (i + 1) * size), shape))
+}
+
+/** On wasm only the plain product of two matrices is fast: one that transposes, or a batch, takes tens of times as long. */
+export const wasmProduct: Product = (tf, a, b, transposeA, transposeB) => {
+  const left = transposeA ? swapLastAxes(a, tf) : a
+  const right = transposeB ? swapLastAxes(b, tf) : b
+  if (a.rank === 2) return tf.matMul(left, right)
+  const rights = matricesOf(right, tf)
+  return tf.stack(matricesOf(left, tf).map((matrix, i) => tf.matMul(matrix, rights[i])))
 }
 
 /** Of [rows, columns], the flat position of column indices[i] in row i. */
