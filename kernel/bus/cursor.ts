@@ -13,13 +13,14 @@ export const encodeCursor = ({ bus, position }: Cursor): string =>
 /** Throws INVALID_INPUT for a text that no event ever carried. */
 export function decodeCursor(text: string): Cursor {
   const [bus, position] = parse(text)
-  if (typeof bus !== 'string' || typeof position !== 'string') {
-    throw invalidInput(
-      `"${text.slice(0, 80)}" is no cursor: pass the \`cursor\` of an event you received, or leave \`after\` out.`,
-    )
-  }
+  if (typeof bus !== 'string' || typeof position !== 'string') throw noCursor(text)
   return { bus, position }
 }
+
+export const noCursor = (text: string) =>
+  invalidInput(
+    `"${text.slice(0, 80)}" is no cursor: pass the \`cursor\` of an event you received, or leave \`after\` out.`,
+  )
 
 function parse(text: string): readonly unknown[] {
   try {

@@ -66,7 +66,7 @@ it('publishes the changes of one entity in the order in which they were made, ho
   await using database = await serviceDatabase('realtime')
   const { pool } = database
   await pool.query(
-    `INSERT INTO subject (id, project, status, state, updated_at) VALUES ('job_1', 'default', '0', '{}', now())`,
+    `INSERT INTO subject (id, kind, project, status, state, updated_at) VALUES ('job_1', 'JOB', 'default', '0', '{}', now())`,
   )
   const bus = openBus()
   await using _relay = startRelay({ pool, bus, log })

@@ -1,6 +1,7 @@
 -- CreateTable
 CREATE TABLE "subject" (
     "id" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
     "project" TEXT NOT NULL,
     "status" TEXT NOT NULL,
     "state" JSONB NOT NULL,

@@ -1,0 +1,67 @@
+import { identityVerifier } from '../../kernel/auth/tokens.ts'
+import { openBus } from '../../kernel/bus/open.ts'
+import { startConsumer } from '../../kernel/consumer.ts'
+import { openPrisma } from '../../kernel/database/prisma.ts'
+import { openDatabase } from '../../kernel/database/service-database.ts'
+import { defaultPorts, type Env, readEnv } from '../../kernel/env.ts'
+import { type Log, openLog } from '../../kernel/log.ts'
+import { runProcess } from '../../kernel/process.ts'
+import { startReporting } from '../../kernel/report.ts'
+import { type Serving, serveGraph } from '../../kernel/serve.ts'
+import { PrismaClient } from '../../prisma/realtime/generated/client.ts'
+import { retention } from '../../schema/events.ts'
+import { openRegistry } from './connections/registry.ts'
+import { connectionStore } from './connections/store.ts'
+import { openHub } from './feed/hub.ts'
+import { schema } from './graph.ts'
+import { keepSubject, subjectTopics } from './subjects/events.ts'
+import { subjectStore } from './subjects/store.ts'
+
+/** Starts realtime: every subscription, on one tail of the event log. */
+export async function startRealtime(env: Env, log: Log): Promise<Serving> {
+  await using opening = new AsyncDisposableStack()
+  const database = opening.use(await openDatabase('realtime', env, log))
+  const db = opening.use(openPrisma(PrismaClient, database.pool))
+  const bus = opening.use(await openBus(env, retention, log))
+  const hub = opening.use(await openHub(bus))
+  const subjects = subjectStore(db)
+  const connections = connectionStore(db)
+  const now = () => new Date()
+  const registry = opening.use(openRegistry(connections, log, now))
+  const parts = { log: bus, hub, subjects, connections: registry, connectionStore: connections, now }
+
+  opening.use(
+    startConsumer({
+      name: 'subjects',
+      bus,
+      pool: database.pool,
+      topics: subjectTopics,
+      handle: event => keepSubject(subjects, event),
+      log,
+      from: 'start',
+    }),
+  )
+  const serving = opening.use(
+    await serveGraph({
+      name: 'realtime',
+      schema,
+      host: env.HOST,
+      port: env.PORT ?? defaultPorts.realtime,
+      verify: identityVerifier(env.GATEWAY_URL, 'realtime'),
+      log,
+      context: () => parts,
+      healthy: async () => {
+        await database.pool.query('SELECT 1')
+        await bus.head()
+      },
+    }),
+  )
+  opening.use(startReporting({ bus, service: 'realtime', url: serving.url, log }))
+  const open = opening.move()
+  return { url: serving.url, [Symbol.asyncDispose]: () => open.disposeAsync() }
+}
+
+if (import.meta.main) {
+  const env = readEnv()
+  await runProcess(() => startRealtime(env, openLog('realtime', env.FORGE_LOG)))
+}

@@ -1,0 +1,59 @@
+import type { EventFilter } from '../../../kernel/bus/bus.ts'
+import type { Topic } from '../../../schema/events.ts'
+import { isFinished } from '../../../schema/values.ts'
+import { type Batch, type Followed, follow } from '../feed/follower.ts'
+import { cursorOf, type Gap, type Start } from '../feed/gap.ts'
+import type { FeedParts } from '../feed/ports.ts'
+import type { Resumable } from '../feed/resumable.ts'
+import type { Subject } from '../subjects/subject.ts'
+import { ended } from './progress.ts'
+
+type Update = Resumable & Pick<Subject, 'status'>
+
+/** How the events of one job or run become what its subscribers get. */
+export interface EntityStream<T extends Update> extends Pick<Followed, 'slowReader' | 'watch'> {
+  readonly subject: Subject
+  readonly start: Start
+  readonly topics: readonly Topic[]
+  /** Those of `topics` that may be the last. */
+  readonly lastTopics: readonly Topic[]
+  /** At least one update, the last with the position of the last event. */
+  render(batch: Batch): readonly T[]
+  /** What is known of a subject whose events are no longer kept. */
+  remembered(at: { cursor: string; gap: Gap | null }): T
+}
+
+/**
+ * The updates of one entity since the start. It ends with the update that says that the entity has ended, if nothing
+ * has come after: a failed job may have been tried again.
+ */
+export async function* entityStream<T extends Update>(
+  parts: FeedParts,
+  { subject, start, topics, lastTopics, slowReader, watch, render, remembered }: EntityStream<T>,
+  signal: AbortSignal,
+): AsyncGenerator<T, void> {
+  const { log } = parts
+  const selection = { key: subject.id, topics }
+  for await (const batch of follow(parts, { selection, start, slowReader, watch }, signal)) {
+    if (batch.events.length > 0) {
+      const updates = render(batch)
+      yield* updates
+      if (!ended(updates.at(-1)!)) continue
+      const [next] = await log.read({ ...selection, after: batch.events.at(-1)!.position, limit: 1 })
+      if (next) continue
+      return
+    }
+    if (!(await hasEnded(parts, subject, selection, lastTopics))) continue
+    // Whoever resumes and misses nothing has had the end; anyone else is told what is remembered of it.
+    if (!start.resumes || batch.gap) {
+      yield remembered({ cursor: cursorOf(log, await log.head()), gap: batch.gap })
+    }
+    return
+  }
+}
+
+async function hasEnded({ log }: FeedParts, subject: Subject, selection: EventFilter, lastTopics: readonly Topic[]) {
+  const ends = await log.read({ ...selection, topics: lastTopics })
+  if (ends.length === 0) return isFinished(subject.status)
+  return (await log.read({ ...selection, after: ends.at(-1)!.position, limit: 1 })).length === 0
+}
