@@ -20,14 +20,13 @@ export interface Forge extends AsyncDisposable {
 }
 
 /** The whole forge in this process: every service on a loopback port of its own, training in child processes. */
-export async function startForge(env: Env, log: Log): Promise<Forge> {
+export async function startForge(env: Env, logOf: (service: string) => Log): Promise<Forge> {
   await using parts = new AsyncDisposableStack()
-  parts.use(await openCluster(env.FORGE_DATA, log.child({ service: 'postgres' }), { own: true }))
+  parts.use(await openCluster(env.FORGE_DATA, logOf('postgres'), { own: true }))
 
   const port = env.PORT === 0 ? await freePort(env.HOST) : (env.PORT ?? defaultPorts.gateway)
   const gatewayUrl = `http://${env.HOST.includes(':') ? `[${env.HOST}]` : env.HOST}:${port}`
   const inside: Env = { ...env, HOST: '127.0.0.1', PORT: 0, GATEWAY_URL: gatewayUrl }
-  const logOf = (service: string) => log.child({ service })
 
   const [training, models, monitoring, realtime, orchestration] = await startAll(parts, [
     startTraining(inside, logOf('training')),
@@ -36,10 +35,10 @@ export async function startForge(env: Env, log: Log): Promise<Forge> {
     startRealtime(inside, logOf('realtime')),
     startOrchestration(inside, logOf('orchestration')),
   ])
-  parts.use(await startWorker(inside, logOf('worker')))
   const graphql = (service: Serving) => `${service.url}/graphql`
-  const gateway = parts.use(
-    await startGateway(
+  // The worker tries its executors first, which takes a while; the graph is there before.
+  const [gateway] = await startAll(parts, [
+    startGateway(
       {
         ...env,
         PORT: port,
@@ -52,7 +51,8 @@ export async function startForge(env: Env, log: Log): Promise<Forge> {
       },
       { log: logOf('gateway') },
     ),
-  )
+    startWorker(inside, logOf('worker')),
+  ])
 
   const running = parts.move()
   return {
@@ -70,8 +70,7 @@ async function startAll<T extends readonly Promise<AsyncDisposable>[]>(
 ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   const outcomes = await Promise.allSettled(starting)
   for (const outcome of outcomes) if (outcome.status === 'fulfilled') parts.use(outcome.value)
-  const failed = outcomes.find(outcome => outcome.status === 'rejected')
-  if (failed) throw failed.reason
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   return outcomes.map(outcome => (outcome as PromiseFulfilledResult<AsyncDisposable>).value) as never
 }
 

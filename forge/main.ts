@@ -6,7 +6,7 @@ import { welcome } from './welcome.ts'
 
 const env = readEnv()
 await runProcess(async () => {
-  const forge = await startForge(env, openLog('forge', env.FORGE_LOG))
+  const forge = await startForge(env, service => openLog(service, env.FORGE_LOG))
   process.stdout.write(welcome(forge))
   return forge
 })

@@ -41,12 +41,14 @@ export function start(command: readonly string[], env: Readonly<Record<string, s
   }
 }
 
+type Truthy<T> = Exclude<T, null | undefined | false | 0 | ''>
+
 /** Asks every 25 ms until `holds` answers something truthy; fails with what `describe` says after `seconds`. */
-export async function eventually<T>(holds: () => Promise<T> | T, what: string, seconds = 30): Promise<NonNullable<T>> {
+export async function eventually<T>(holds: () => Promise<T> | T, what: string, seconds = 30): Promise<Truthy<T>> {
   const deadline = performance.now() + seconds * 1000
   for (;;) {
     const value = await holds()
-    if (value) return value
+    if (value) return value as Truthy<T>
     if (performance.now() > deadline) throw new Error(`Not within ${seconds} s: ${what}`)
     await pause(25)
   }

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import pc from 'picocolors'
+import { connectForge } from '../client/forge.ts'
+import { readEnv } from '../kernel/env.ts'
+import { openLog } from '../kernel/log.ts'
+import { runProcess } from '../kernel/process.ts'
+import { trainAndShow } from './demo-run.ts'
+import { startForge } from './forge.ts'
+import { welcome } from './welcome.ts'
+
+/**
+ * Starts the forge, trains a language model on Moby-Dick through its public graph alone, and lets it write; then goes
+ * on serving, or ends with `--exit`.
+ */
+const { values } = parseArgs({
+  options: {
+    exit: { type: 'boolean', default: false },
+    steps: { type: 'string', default: '800' },
+    seed: { type: 'string', default: '42' },
+  },
+})
+
+process.stdout.write(pc.dim('Starting the forge: PostgreSQL, five subgraphs, the gateway and a worker …\n'))
+await runProcess(
+  () => startForge(readEnv(), service => openLog(service, 'error')),
+  async (forge, stopped) => {
+    const apiKey = readFileSync(forge.adminKeyFile, 'utf8').trim()
+    await using client = connectForge({ url: forge.url, apiKey })
+    await trainAndShow(client, { steps: Number(values.steps), seed: Number(values.seed), stopped })
+    if (values.exit) return 'leave'
+    process.stdout.write(welcome(forge))
+    process.stdout.write(pc.dim('Ctrl-C stops it.\n'))
+    return 'stay'
+  },
+)
