@@ -37,7 +37,7 @@ const variables = z.object({
   FORGE_SLOTS: z.coerce.number().int().min(1).max(1024).optional(),
   /** Executor of training: auto, onnx, tfjs-wasm, tfjs-node, tfjs-node-gpu, reference. */
   FORGE_EXECUTOR: z.string().default('auto'),
-  /** Threads of one training job; default the number of cores. */
+  /** Threads of one training job; default the cores, shared out among the jobs that run when it starts. */
   FORGE_THREADS: z.coerce.number().int().min(1).max(256).optional(),
   /** Origin at which services find the gateway's published keys. */
   GATEWAY_URL: z.url().default('http://127.0.0.1:4000'),

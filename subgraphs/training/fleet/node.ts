@@ -12,14 +12,21 @@ export interface WorkerNode {
   readonly id: string
   readonly name: string
   readonly slots: number
-  readonly threads: number
+  /** For a job that starts as one of so many that run. */
+  threadsFor(running: number): number
 }
 
 /** The same machine with the same data folder is the same node, also after a restart. */
 export function describeNode({ FORGE_NODE: name, FORGE_DATA, FORGE_SLOTS, FORGE_THREADS }: Env): WorkerNode {
   const digest = createHash('sha256').update(`${name}\n${FORGE_DATA}`).digest('hex')
   const cores = availableParallelism()
-  return { id: `node_${digest.slice(0, 26)}`, name, slots: FORGE_SLOTS ?? cores, threads: FORGE_THREADS ?? cores }
+  return {
+    id: `node_${digest.slice(0, 26)}`,
+    name,
+    slots: FORGE_SLOTS ?? cores,
+    // Threads that wait for a core spin: jobs that share the cores are faster with fewer. The numbers stay the same.
+    threadsFor: running => FORGE_THREADS ?? Math.max(1, Math.floor(cores / running)),
+  }
 }
 
 interface NodeReporting {

@@ -2,8 +2,6 @@
 const window = 20
 
 export interface Pace {
-  /** Milliseconds of the step that has just ended. */
-  readonly stepMs: number
   readonly tokensPerSecond: number
   readonly secondsLeft: number
 }
@@ -13,11 +11,10 @@ export function paceMeter(start: { readonly at: number; readonly step: number },
   const marks = [start]
   return {
     mark(at: number, step: number): Pace {
-      const stepMs = at - marks.at(-1)!.at
       marks.push({ at, step })
       if (marks.length > window + 1) marks.shift()
       const perSecond = ((step - marks[0]!.step) * 1000) / Math.max(at - marks[0]!.at, 0.001)
-      return { stepMs, tokensPerSecond: perSecond * tokensPerStep, secondsLeft: (steps - step) / perSecond }
+      return { tokensPerSecond: perSecond * tokensPerStep, secondsLeft: (steps - step) / perSecond }
     },
   }
 }

@@ -60,14 +60,16 @@ export async function runTraining(order: Order, { blobs, send, shouldStop, breat
       send({ kind: 'stopped', step: trainer.step })
       return
     }
+    const began = performance.now()
     const { step, loss, gradientNorm, learningRate } = await trainer.train(sampler.next())
     newestLoss = { loss }
-    const { stepMs, tokensPerSecond, secondsLeft } = pace.mark(performance.now(), step)
+    const ended = performance.now()
+    const { tokensPerSecond, secondsLeft } = pace.mark(ended, step)
     recorder.record(step, {
       loss,
       gradient_norm: gradientNorm,
       learning_rate: learningRate,
-      step_ms: stepMs,
+      step_ms: ended - began,
       tokens_per_second: tokensPerSecond,
       eta_seconds: secondsLeft,
     })

@@ -21,6 +21,9 @@ import { workOn } from './work.ts'
 export async function startWorker(env: Env, log: Log): Promise<Serving> {
   await using opening = new AsyncDisposableStack()
   const node = describeNode(env)
+  const probing = findExecutors(env.FORGE_EXECUTOR, log)
+  // Awaited below; until then a start that fails for another reason is not to be ended by this one.
+  probing.catch(() => {})
   const database = opening.use(await openDatabase('training', env, log))
   const db = opening.use(openPrisma(PrismaClient, database.pool))
   const bus = opening.use(await openBus(env, retention, log))
@@ -40,13 +43,13 @@ export async function startWorker(env: Env, log: Log): Promise<Serving> {
   opening.use(reportNode({ bus, node, log, jobIds: () => [...running], executors: () => names }))
   opening.use(startReporting({ bus, service: 'worker', url, log }))
 
-  const executors = await findExecutors(env.FORGE_EXECUTOR, log)
+  const executors = await probing
   names = executors.names
   const parts = {
     attempts: attemptStore(db),
     now: () => new Date(),
     blobs: env.FORGE_BLOBS ?? join(env.FORGE_DATA, 'blobs'),
-    threads: node.threads,
+    threads: () => node.threadsFor(running.size),
     log,
   }
   const place = { nodeId: node.id, executors: executors.names, executor: executors.preferred }

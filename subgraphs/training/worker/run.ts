@@ -16,7 +16,8 @@ const stopMs = 20_000
 export interface RunParts extends AttemptParts {
   /** Folder of the blobs. */
   readonly blobs: string
-  readonly threads: number
+  /** For a job that starts now. */
+  threads(): number
   readonly log: Log
 }
 
@@ -92,7 +93,7 @@ const orderOf = ({ blobs, threads }: RunParts, { job, checkpoints, recorded }: C
   config: job.config as CognateConfig,
   dataset: job.datasetFingerprint,
   executor: job.executor!,
-  threads,
+  threads: threads(),
   checkpoints,
   recorded,
   blobs,

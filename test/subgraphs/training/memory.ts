@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { type Identity, roles } from '../../../kernel/auth/identity.ts'
+import type { Blobs } from '../../../kernel/blobs/blobs.ts'
+import { invalidInput, notFound } from '../../../kernel/errors.ts'
+import type { TrainingParts } from '../../../subgraphs/training/builder.ts'
+import type { StepRejection } from '../../../subgraphs/training/cognate/step.ts'
+import type { Dataset } from '../../../subgraphs/training/datasets/dataset.ts'
+import type { JobEvent, TrainingJob } from '../../../subgraphs/training/jobs/job.ts'
+import type { MetricSeries } from '../../../subgraphs/training/metrics/series.ts'
+import type { Page } from '../../../subgraphs/training/page.ts'
+
+export const identityOf = (project = 'default'): Identity => ({
+  principal: 'key_1',
+  name: 'tester',
+  project,
+  scopes: roles.trainer,
+})
+
+export const clock = new Date('2026-03-01T12:00:00.000Z')
+
+/** The ports of training over arrays; `beforeTransition` runs once between a read and the write that follows it. */
+export function trainingInMemory() {
+  const jobs: TrainingJob[] = []
+  const datasets: Dataset[] = []
+  const events: JobEvent[] = []
+  const rejections: StepRejection[] = []
+  const contents = new Map<string, Uint8Array>()
+  const series: MetricSeries[] = []
+  const state = { memory: 16e9, beforeTransition: () => {} }
+
+  const replace = (job: TrainingJob): TrainingJob => {
+    jobs[jobs.findIndex(({ id }) => id === job.id)] = job
+    return job
+  }
+  const blobs: Blobs = {
+    async put(bytes) {
+      const whole = bytes instanceof Readable ? await buffer(bytes) : bytes
+      const digest = `sha256:${createHash('sha256').update(whole).digest('hex')}`
+      contents.set(digest, whole)
+      return { digest, sizeBytes: whole.length }
+    },
+    find: async digest => (contents.has(digest) ? { digest, sizeBytes: contents.get(digest)!.length } : null),
+    read: async digest => Readable.from([contents.get(digest)!]),
+    async bytes(digest) {
+      const found = contents.get(digest)
+      if (!found) throw notFound(`There is no blob ${digest}.`)
+      return found
+    },
+  }
+  const parts: TrainingParts = {
+    now: () => clock,
+    blobs,
+    fleet: { largestMemory: async () => state.memory, see: async () => {} },
+    rejections: { reject: async rejection => void rejections.push(rejection) },
+    metrics: {
+      series: async (_job, names) => series.filter(({ name }) => !names || names.includes(name)),
+      newest: async () => series.map(({ name, points }) => ({ name, value: points.at(-1)!.value })),
+    },
+    checkpoints: { ofJob: async () => [] },
+    jobs: {
+      find: async id => jobs.find(job => job.id === id) ?? null,
+      list: async (project, { status, label }, page) =>
+        paged(
+          jobs.filter(
+            job =>
+              (project === '*' || job.project === project) &&
+              (!status || status.includes(job.status)) &&
+              (!label || job.labels.includes(label)),
+          ),
+          page,
+        ),
+      async add(job, event) {
+        const twin = jobs.find(
+          ({ project, idempotencyKey, runId, stepName }) =>
+            (job.idempotencyKey !== null && project === job.project && idempotencyKey === job.idempotencyKey) ||
+            (job.runId !== null && runId === job.runId && stepName === job.stepName),
+        )
+        if (twin) return twin
+        jobs.push(job)
+        events.push(event)
+        return job
+      },
+      async transition(job, change, event) {
+        const before = state.beforeTransition
+        state.beforeTransition = () => {}
+        before()
+        const current = jobs.find(({ id }) => id === job.id)!
+        if (current.revision !== job.revision) return null
+        events.push(event)
+        return replace({ ...current, ...change, revision: current.revision + 1 })
+      },
+      ofRun: async runId => jobs.filter(job => job.runId === runId),
+    },
+    datasets: {
+      find: async id => datasets.find(dataset => dataset.id === id) ?? null,
+      resolve: async (project, ref) =>
+        datasets.find(
+          dataset => [project, '*'].includes(dataset.project) && [dataset.id, dataset.name].includes(ref),
+        ) ?? null,
+      list: async (project, page) =>
+        paged(
+          datasets.filter(dataset => project === '*' || [project, '*'].includes(dataset.project)),
+          page,
+        ),
+      async add(dataset) {
+        const twin = datasets.find(
+          ({ project, name, idempotencyKey }) =>
+            project === dataset.project &&
+            (name === dataset.name || (idempotencyKey !== null && idempotencyKey === dataset.idempotencyKey)),
+        )
+        if (!twin) datasets.push(dataset)
+        return twin ?? dataset
+      },
+      async remove(id) {
+        if (jobs.some(({ datasetId }) => datasetId === id)) return false
+        datasets.splice(
+          datasets.findIndex(dataset => dataset.id === id),
+          1,
+        )
+        return true
+      },
+    },
+    datasetFiles: {
+      async open(path) {
+        throw invalidInput(`There is no file "${path}".`)
+      },
+    },
+  }
+  return { parts, jobs, datasets, events, rejections, series, state, replace }
+}
+
+function paged<T extends { readonly id: string }>(all: readonly T[], { after, before, limit, inverted }: Page): T[] {
+  const page = all.filter(({ id }) => !(after && id >= after) && !(before && id <= before))
+  return page.toSorted((one, other) => (one.id < other.id === inverted ? -1 : 1)).slice(0, limit)
+}
