@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { processesNaming } from '../support/processes.ts'
+import { eventually, processesNaming } from '../support/processes.ts'
 import { embeddedForge } from './embedded-forge.ts'
 import { scenarios } from './scenarios.ts'
 
@@ -16,7 +16,8 @@ describe('a stopped forge', () => {
 
   it('keeps its login code from working twice', async () => {
     await using forge = await embeddedForge()
-    const loginUrl = /http:\/\/\S+\/login\?code=[\w-]+/.exec(forge.process.output())![0]
+    const printed = () => /http:\/\/\S+\/login\?code=[\w-]+/.exec(forge.process.output())?.[0]
+    const loginUrl = await eventually(printed, 'the forge prints where to log in')
     const first = await fetch(loginUrl, { redirect: 'manual' })
     expect(first.status).toBe(302)
     expect(first.headers.get('set-cookie')).toMatch(/forge_session=.*HttpOnly/)

@@ -134,7 +134,7 @@ export function scenarios(shape: string, start: () => Promise<RunningForge>): vo
 
     it.each([
       ['an unknown job', 'query { job(id: "job_nothing") { id } }', 'NOT_FOUND', 'job_nothing'],
-      ['an unknown version', 'query { modelVersion(ref: "nobody/3") { id } }', 'NOT_FOUND', 'nobody/3'],
+      ['an unknown version', 'query { modelVersion(ref: "nobody/3") { id } }', 'NOT_FOUND', 'nobody'],
       ['a model name with a space', cognate('modelName: "my model"'), 'INVALID_INPUT', 'my model'],
       ['a negative learning rate', cognate('modelName: "m", learningRate: -0.1'), 'INVALID_INPUT', '-0.1'],
       ['a missing dataset', cognate('modelName: "m", dataset: "ds_missing"'), 'NOT_FOUND', 'ds_missing'],
