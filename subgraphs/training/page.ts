@@ -10,11 +10,14 @@ export interface Page {
   readonly before?: string
 }
 
+/** Whether a text could be an id of this kind (kernel/ids.ts); what could not is looked up nowhere. */
+export const isId = (text: string, prefix: string): boolean =>
+  text.startsWith(`${prefix}_`) && /^[0-9A-HJKMNP-TV-Z]{26}$/.test(text.slice(prefix.length + 1))
+
 /** Throws INVALID_INPUT for a cursor that is no id of this kind. */
 export function checkedPage(page: Page, prefix: string): Page {
-  const id = new RegExp(`^${prefix}_[0-9A-HJKMNP-TV-Z]{26}$`)
   for (const cursor of [page.after, page.before]) {
-    if (cursor !== undefined && !id.test(cursor)) {
+    if (cursor !== undefined && !isId(cursor, prefix)) {
       throw invalidInput(`"${cursor.slice(0, 80)}" is no cursor of this list: pass a \`cursor\` that it gave you.`)
     }
   }

@@ -5,9 +5,6 @@ export const badModelName = (name: string) =>
     `The model name "${name}" is not usable: begin with a letter a-z or a digit, then up to 63 of a-z 0-9 . _ - (no space, no capital).`,
   )
 
-export const badIdempotencyKey = (key: string) =>
-  invalidInput(`The idempotency key has ${key.length} characters: it must have 1 to 200.`)
-
 export const twoTexts = () => invalidInput('Both `dataset` and `text` are given: leave one of them out.')
 
 export const datasetTooSmall = (name: string, bytes: number, needed: number) =>

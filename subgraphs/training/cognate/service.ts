@@ -4,13 +4,14 @@ import { newId } from '../../../kernel/ids.ts'
 import { isModelName, type Preset } from '../../../schema/values.ts'
 import type { Dataset } from '../datasets/dataset.ts'
 import { resolveDataset, storeText } from '../datasets/service.ts'
+import { checkedIdempotencyKey } from '../idempotency.ts'
 import { keyReused } from '../jobs/errors.ts'
 import { jobQueued, type TrainingJob } from '../jobs/job.ts'
 import { type CognateConfig, cognateConfig, validationShare } from '../recipes/config.ts'
 import { tooLargeForMemory } from '../recipes/errors.ts'
 import { requiredMemory } from '../recipes/memory.ts'
 import { readSettings } from '../recipes/request.ts'
-import { badIdempotencyKey, badModelName, datasetTooSmall, twoTexts } from './errors.ts'
+import { badModelName, datasetTooSmall, twoTexts } from './errors.ts'
 import type { CognateParts } from './ports.ts'
 
 /** Seed of a job that names none, so that the same request trains the same model. */
@@ -48,7 +49,7 @@ export async function startCognate(
   const settings = readSettings(request.settings)
   const config = cognateConfig(preset, settings, request.seed ?? defaultSeed)
   const modelName = checkedModelName(request.modelName ?? `cognate-${preset.toLowerCase()}`)
-  const idempotencyKey = checkedKey(request.idempotencyKey ?? null)
+  const idempotencyKey = checkedIdempotencyKey(request.idempotencyKey)
   await checkMemory(parts, config, settings.sizes ? 'This model' : preset)
   const dataset = await datasetOf(parts, project, request, config)
 
@@ -100,11 +101,6 @@ const requestOf = ({ modelName, config, datasetFingerprint, priority, labels }: 
 function checkedModelName(name: string): string {
   if (!isModelName(name)) throw badModelName(name)
   return name
-}
-
-function checkedKey(key: string | null): string | null {
-  if (key !== null && (key.length < 1 || key.length > 200)) throw badIdempotencyKey(key)
-  return key
 }
 
 async function checkMemory({ fleet }: CognateParts, config: CognateConfig, what: string): Promise<void> {

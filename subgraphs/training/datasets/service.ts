@@ -3,7 +3,8 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { chosenProject, type Identity, mayAccess } from '../../../kernel/auth/identity.ts'
 import { newId } from '../../../kernel/ids.ts'
-import { checkedPage, type Page } from '../page.ts'
+import { checkedIdempotencyKey } from '../idempotency.ts'
+import { checkedPage, isId, type Page } from '../page.ts'
 import { textCheck } from '../texts/text-check.ts'
 import { type Dataset, everyProject, inlineLimit, isBuiltIn, isDatasetName } from './dataset.ts'
 import * as errors from './errors.ts'
@@ -23,11 +24,12 @@ export async function createDataset(parts: DatasetParts, identity: Identity, inp
   const project = chosenProject(identity, input.project)
   if (!isDatasetName(name)) throw errors.badDatasetName(name)
   if ((text == null) === (path == null)) throw errors.noContent()
+  const idempotencyKey = checkedIdempotencyKey(input.idempotencyKey)
   const shared = await parts.datasets.resolve(everyProject, name)
   if (shared) throw errors.nameTaken(shared)
 
   const content = text == null ? await parts.datasetFiles.open(path!) : inline(text)
-  return addDataset(parts, { project, name, content, idempotencyKey: input.idempotencyKey ?? null })
+  return addDataset(parts, { project, name, content, idempotencyKey })
 }
 
 /** Stores a text that a job brought along; its digest names it. */
@@ -48,13 +50,13 @@ export async function registerBuiltIn(parts: DatasetParts, name: string, read: (
 }
 
 export async function resolveDataset({ datasets }: DatasetParts, project: string, ref: string): Promise<Dataset> {
-  const dataset = await datasets.resolve(project, ref)
+  const dataset = isId(ref, 'ds') || isDatasetName(ref) ? await datasets.resolve(project, ref) : null
   if (!dataset) throw errors.datasetNotFound(ref)
   return dataset
 }
 
 export async function findDataset({ datasets }: DatasetParts, identity: Identity, id: string) {
-  const dataset = await datasets.find(id)
+  const dataset = isId(id, 'ds') ? await datasets.find(id) : null
   return dataset && (isBuiltIn(dataset) || mayAccess(identity, dataset.project)) ? dataset : null
 }
 

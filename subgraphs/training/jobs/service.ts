@@ -1,12 +1,12 @@
 import { type Identity, mayAccess } from '../../../kernel/auth/identity.ts'
 import { isFinished } from '../../../schema/values.ts'
-import { checkedPage, type Page } from '../page.ts'
+import { checkedPage, isId, type Page } from '../page.ts'
 import { jobFinished, jobNotFound, jobNotPausable, jobNotResumable, jobNotRetryable } from './errors.ts'
 import { jobQueued, placeOf, type TrainingJob } from './job.ts'
 import type { JobFilter, JobParts } from './ports.ts'
 
 export async function findJob({ jobs }: JobParts, identity: Identity, id: string): Promise<TrainingJob | null> {
-  const job = await jobs.find(id)
+  const job = isId(id, 'job') ? await jobs.find(id) : null
   return job && mayAccess(identity, job.project) ? job : null
 }
 

@@ -7,6 +7,7 @@ import type { DatasetFiles } from '../datasets/ports.ts'
 export function folderFiles(folder: string): DatasetFiles {
   return {
     async open(path) {
+      if (path.includes('\0')) throw badPath(path)
       const root = await realpath(folder).catch(notThere)
       const real = root && (await realpath(join(root, path)).catch(notThere))
       if (!root || !real?.startsWith(root + sep)) throw badPath(path)
@@ -19,6 +20,6 @@ export function folderFiles(folder: string): DatasetFiles {
 }
 
 function notThere(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+  if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(error.code ?? '')) return undefined
   throw error
 }

@@ -61,7 +61,8 @@ describe('startCognate', () => {
     ['an empty text', { text: '' }, 'INVALID_INPUT', 'empty'],
     ['a text of one byte', { text: 'x' }, 'INVALID_INPUT', '1 bytes'],
     ['a text and a dataset', { text: 'x', dataset: 'moby-dick' }, 'INVALID_INPUT', 'both'],
-    ['an empty idempotency key', { idempotencyKey: '' }, 'INVALID_INPUT', '0 characters'],
+    ['an empty idempotency key', { idempotencyKey: '' }, 'INVALID_INPUT', '1 to 200'],
+    ['a dataset of no possible name', { dataset: 'a\u0000b' }, 'NOT_FOUND', 'a'],
     ['another project', { project: 'other' }, 'FORBIDDEN', 'other'],
   ])('refuses %s, and nothing is left behind', async (_what, request, code, value) => {
     const failure = await begin(request).catch(error => error)

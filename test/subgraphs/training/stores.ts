@@ -1,0 +1,98 @@
+import { openPrisma } from '../../../kernel/database/prisma.ts'
+import { newId } from '../../../kernel/ids.ts'
+import { PrismaClient } from '../../../prisma/training/generated/client.ts'
+import { claimJob } from '../../../subgraphs/training/attempts/service.ts'
+import { attemptStore } from '../../../subgraphs/training/attempts/store.ts'
+import { checkpointStore } from '../../../subgraphs/training/checkpoints/store.ts'
+import type { Dataset } from '../../../subgraphs/training/datasets/dataset.ts'
+import { datasetStore } from '../../../subgraphs/training/datasets/store.ts'
+import { jobQueued, type TrainingJob } from '../../../subgraphs/training/jobs/job.ts'
+import { jobStore } from '../../../subgraphs/training/jobs/store.ts'
+import { metricStore } from '../../../subgraphs/training/metrics/store.ts'
+import { serviceDatabase } from '../../support/service-database.ts'
+
+export const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`
+
+export const place = { nodeId: 'node_1', executors: ['onnx', 'tfjs-wasm'], executor: 'onnx' }
+
+export const newDataset = (change: Partial<Dataset> = {}): Dataset => ({
+  id: newId('ds'),
+  project: 'default',
+  name: 'words',
+  digest: digestOf('a'),
+  sizeBytes: 5_000_000_000,
+  characters: 4_000_000_000,
+  idempotencyKey: null,
+  createdAt: new Date('2026-03-01T12:00:00.000Z'),
+  ...change,
+})
+
+export const newJob = (datasetId: string, change: Partial<TrainingJob> = {}): TrainingJob => ({
+  id: newId('job'),
+  project: 'default',
+  phase: 'COGNATE',
+  status: 'QUEUED',
+  modelName: 'moby',
+  preset: 'NANO',
+  seed: 42,
+  step: 0,
+  totalSteps: 100,
+  config: { steps: 100 },
+  datasetId,
+  datasetFingerprint: digestOf('a'),
+  executor: null,
+  nodeId: null,
+  priority: 100,
+  labels: ['night'],
+  principal: 'key_1',
+  runId: null,
+  stepName: null,
+  idempotencyKey: null,
+  revision: 0,
+  attempts: 0,
+  crashes: 0,
+  error: null,
+  createdAt: new Date('2026-03-01T12:00:00.000Z'),
+  startedAt: null,
+  finishedAt: null,
+  ...change,
+})
+
+/** The stores of training on a database of their own, with one dataset. */
+export async function trainingStores() {
+  const open = new AsyncDisposableStack()
+  const { pool } = open.use(await serviceDatabase('training'))
+  const db = open.use(openPrisma(PrismaClient, pool))
+  const stores = {
+    jobs: jobStore(db),
+    datasets: datasetStore(db),
+    attempts: attemptStore(db),
+    metrics: metricStore(db),
+    checkpoints: checkpointStore(db),
+    now: () => new Date(),
+  }
+  const dataset = await stores.datasets.add(newDataset())
+  const addJob = (change: Partial<TrainingJob> = {}) => {
+    const job = newJob(dataset.id, change)
+    return stores.jobs.add(job, jobQueued(job))
+  }
+  return {
+    ...stores,
+    db,
+    pool,
+    dataset,
+    addJob,
+    /** Adds a job, and has a worker take it. */
+    async claimed(change: Partial<TrainingJob> = {}) {
+      const job = await addJob(change)
+      const claim = await claimJob(stores, job.id, place)
+      if (typeof claim === 'string') throw new Error(claim)
+      return claim
+    },
+    /** Topics of what waits to be published, in order. */
+    topics: async () => (await db.outbox.findMany({ orderBy: { position: 'asc' } })).map(({ topic }) => topic),
+    /** Lets the lease of a job run out. */
+    expire: (id: string) => db.$executeRaw`UPDATE job SET lease_until = now() - interval '1 s' WHERE id = ${id}`,
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  }
+}
