@@ -1,4 +1,4 @@
-import type { BusEvent } from '../../../kernel/bus/bus.ts'
+import type { BusEvent, Position } from '../../../kernel/bus/bus.ts'
 import { retention } from '../../../schema/events.ts'
 import { type Gap, type Start, tooOld, tooSlow } from './gap.ts'
 import type { Ear, FeedParts, Selection } from './ports.ts'
@@ -13,13 +13,12 @@ export interface Followed {
 }
 
 export interface Batch {
-  /**
-   * In the order of the log; each event's position is where a reader stands that has it. Empty once, when all that the
-   * log held is given.
-   */
+  /** In the order of the log. Empty once, when all that the log held is given. */
   readonly events: readonly BusEvent[]
   /** What is missing before the events. */
   readonly gap: Gap | null
+  /** Where a reader stands that has them. */
+  readonly position: Position
 }
 
 /**
@@ -51,13 +50,13 @@ export async function* follow(
       position = page.at(-1)!.position
       const events = page.filter(event => selection.wants?.(event) ?? true)
       if (events.length > 0) {
-        yield { events, gap }
+        yield { events, gap, position }
         gap = null
       }
     }
     if (state === 'replaying') {
       state = 'caught up'
-      yield { events: [], gap }
+      yield { events: [], gap, position }
     }
 
     for (;;) {
@@ -77,7 +76,7 @@ export async function* follow(
         if (isAhead || retention(event.topic) <= 0) fresh.push({ ...event, position })
       }
       if (fresh.length > 0) {
-        yield { events: fresh, gap }
+        yield { events: fresh, gap, position }
         gap = null
       }
     }

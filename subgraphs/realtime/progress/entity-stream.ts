@@ -1,9 +1,9 @@
-import type { EventFilter } from '../../../kernel/bus/bus.ts'
+import type { Position } from '../../../kernel/bus/bus.ts'
 import type { Topic } from '../../../schema/events.ts'
 import { isFinished } from '../../../schema/values.ts'
 import { type Batch, type Followed, follow } from '../feed/follower.ts'
 import { cursorOf, type Gap, type Start } from '../feed/gap.ts'
-import type { FeedParts } from '../feed/ports.ts'
+import type { EventLog, FeedParts } from '../feed/ports.ts'
 import type { Resumable } from '../feed/resumable.ts'
 import type { Subject } from '../subjects/subject.ts'
 import { ended } from './progress.ts'
@@ -39,21 +39,23 @@ export async function* entityStream<T extends Update>(
       const updates = render(batch)
       yield* updates
       if (!ended(updates.at(-1)!)) continue
-      const [next] = await log.read({ ...selection, after: batch.events.at(-1)!.position, limit: 1 })
+      const [next] = await log.read({ ...selection, after: batch.position, limit: 1 })
       if (next) continue
       return
     }
-    if (!(await hasEnded(parts, subject, selection, lastTopics))) continue
+    if (!(await hadEnded(log, batch.position))) continue
     // Whoever resumes and misses nothing has had the end; anyone else is told what is remembered of it.
     if (!start.resumes || batch.gap) {
-      yield remembered({ cursor: cursorOf(log, await log.head()), gap: batch.gap })
+      yield remembered({ cursor: cursorOf(log, batch.position), gap: batch.gap })
     }
     return
   }
-}
 
-async function hasEnded({ log }: FeedParts, subject: Subject, selection: EventFilter, lastTopics: readonly Topic[]) {
-  const ends = await log.read({ ...selection, topics: lastTopics })
-  if (ends.length === 0) return isFinished(subject.status)
-  return (await log.read({ ...selection, after: ends.at(-1)!.position, limit: 1 })).length === 0
+  /** Whether the last event up to `position` was an end. An end that has come since then is still to be given. */
+  async function hadEnded(log: EventLog, position: Position): Promise<boolean> {
+    const ends = await log.read({ ...selection, topics: lastTopics })
+    const end = ends.findLast(event => log.compare(event.position, position) <= 0)
+    const [next] = await log.read({ ...selection, after: end?.position ?? position, limit: 1 })
+    return !next && (end !== undefined || isFinished(subject.status))
+  }
 }

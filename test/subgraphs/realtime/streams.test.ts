@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { followEvents, followFleet } from '../../../subgraphs/realtime/streams/service.ts'
+import { draft, job, openStage, run, stranger, take, viewer } from './stage.ts'
+
+let stage: Awaited<ReturnType<typeof openStage>>
+beforeEach(async () => {
+  stage = await openStage()
+})
+afterEach(() => stage[Symbol.asyncDispose]())
+
+const left = (nodeId: string) => draft('node.left', nodeId, { nodeId }, '*')
+
+describe('events', () => {
+  it('come from now on, of the own project, of the topics asked for', async () => {
+    await stage.bus.publish([job.queued('job_before')])
+    const all = await followEvents(stage.parts, viewer, {})
+    const runs = await followEvents(stage.parts, viewer, { topics: ['run.started'] })
+    await stage.bus.publish([
+      job.queued('job_1'),
+      job.queued('job_2', 'other'),
+      run('run.started', 'run_1', 'RUNNING', 0),
+    ])
+    expect((await take(2, all)).map(({ key, topic }) => [key, topic])).toEqual([
+      ['job_1', 'job.queued'],
+      ['run_1', 'run.started'],
+    ])
+    const [started] = await take(1, runs)
+    expect(started).toMatchObject({ key: 'run_1', project: 'default', gap: null, data: { pipeline: 'cognate' } })
+  })
+
+  it('of the fleet belong to no project, and are for whoever may see the fleet', async () => {
+    const stream = await followEvents(stage.parts, stranger, {})
+    const blind = { ...viewer, scopes: viewer.scopes.filter(scope => scope !== 'monitoring:read') }
+    const without = await followEvents(stage.parts, blind, {})
+    await stage.bus.publish([left('node_1'), job.queued('job_1')])
+    expect((await take(1, stream))[0]).toMatchObject({ key: 'node_1', project: '*' })
+    expect((await take(1, without))[0]).toMatchObject({ key: 'job_1' })
+    await expect(followEvents(stage.parts, blind, { topics: ['node.left'] })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      message: expect.stringContaining('monitoring:read'),
+    })
+  })
+
+  it.each([
+    [['job.invented'], 'job.invented'],
+    [[], 'topics'],
+  ])('refuse the topics %j', async (topics, named) => {
+    await expect(followEvents(stage.parts, viewer, { topics })).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining(named),
+    })
+  })
+})
+
+describe('the health of the fleet', () => {
+  it('comes at once and then at every interval', async () => {
+    const began = performance.now()
+    expect(await take(3, followFleet(stage.parts, viewer, 100))).toEqual([
+      { id: 'fleet' },
+      { id: 'fleet' },
+      { id: 'fleet' },
+    ])
+    expect(performance.now() - began).toBeGreaterThanOrEqual(198)
+  })
+
+  it.each([99, 0, -5, 3_600_001])('refuses an interval of %d ms', everyMs => {
+    expect(() => followFleet(stage.parts, viewer, everyMs)).toThrow(`\`everyMs\` is ${everyMs}`)
+  })
+})
