@@ -8,7 +8,6 @@ declare module 'asciichart' {
   const asciichart: {
     readonly cyan: string
     readonly yellow: string
-    readonly default: string
     plot(series: readonly (readonly number[])[], options?: Options): string
   }
   export default asciichart

@@ -14,7 +14,7 @@ export function lossCurve(loss: readonly Point[], validation: readonly Point[] =
   const range = { from: Math.min(...steps), to: Math.max(...steps), width: Math.max(10, Math.min(columns, 90) - 12) }
   const chart = asciichart.plot(
     series.map(points => spread(points, range)),
-    { height: 12, colors: pc.isColorSupported ? [asciichart.cyan, asciichart.yellow] : [asciichart.default] },
+    { height: 12, colors: pc.isColorSupported ? [asciichart.cyan, asciichart.yellow] : [] },
   )
   const legend = `${pc.cyan('loss')}${series.length > 1 ? `, ${pc.yellow('validation loss')}` : ''}`
   return `${legend} over steps ${range.from} to ${range.to}\n${chart}`
