@@ -9,7 +9,7 @@ interface Heard {
   readonly position: Position | undefined
 }
 
-export interface Ear extends Disposable {
+interface Ear extends Disposable {
   /** What has come since the last call. Whoever reads the log *after* this call sees all that it announced. */
   hear(): Heard
   /** Resolves when something has come since `hear`, after `ms`, or when `signal` aborts. */

@@ -18,7 +18,7 @@ export function toPayloads(event: EventDraft): readonly string[] {
 }
 
 /** Puts payloads together again; a message whose beginning was missed is left out. */
-export function createAssembler(): (payload: string) => EventDraft | null {
+function createAssembler(): (payload: string) => EventDraft | null {
   let parts: string[] = []
   return payload => {
     if (payload.startsWith('{')) return JSON.parse(payload)

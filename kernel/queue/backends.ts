@@ -20,8 +20,8 @@ export interface Backend extends AsyncDisposable {
   worker(name: string, process: Processor<Data, void>, options: WorkerSettings): BullWorker
 }
 
-export type BullQueue = ReturnType<typeof bind>['queue'] extends (name: string) => infer Q ? Q : never
-export type BullWorker = ReturnType<typeof bind>['worker'] extends (...args: never) => infer W ? W : never
+type BullQueue = ReturnType<typeof bind>['queue'] extends (name: string) => infer Q ? Q : never
+type BullWorker = ReturnType<typeof bind>['worker'] extends (...args: never) => infer W ? W : never
 
 interface WorkerSettings {
   readonly concurrency: number

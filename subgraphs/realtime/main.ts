@@ -14,7 +14,8 @@ import { openRegistry } from './connections/registry.ts'
 import { connectionStore } from './connections/store.ts'
 import { openHub } from './feed/hub.ts'
 import { schema } from './graph.ts'
-import { keepSubject, subjectTopics } from './subjects/events.ts'
+import { keepSubject } from './subjects/events.ts'
+import { subjectTopics } from './subjects/news.ts'
 import { subjectStore } from './subjects/store.ts'
 
 /** Starts realtime: every subscription, on one tail of the event log. */

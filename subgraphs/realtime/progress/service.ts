@@ -8,7 +8,7 @@ import type { StreamParts } from '../streams/ports.ts'
 import { findSubject } from '../subjects/service.ts'
 import type { SubjectOf } from '../subjects/subject.ts'
 import { type EntityStream, entityStream } from './entity-stream.ts'
-import { jobNews, lastJobTopics, lastRunTopics, progressTopics, runNews, runTopics } from './events.ts'
+import { jobNews, lastJobTopics, lastRunTopics, progressTopics, runNews, runTopics } from './news.ts'
 import { type JobProgress, merge, type PipelineProgress, type TrainingProgress } from './progress.ts'
 
 /** The id to follow, and the cursor behind which to begin, else with the first event. */

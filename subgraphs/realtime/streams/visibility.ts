@@ -13,7 +13,7 @@ const scopes: Readonly<Record<string, Scope>> = {
   step: 'pipelines:read',
 }
 
-export const scopeOf = (topic: string): Scope => scopes[topic.split('.')[0]!] ?? 'monitoring:read'
+const scopeOf = (topic: string): Scope => scopes[topic.split('.')[0]!] ?? 'monitoring:read'
 
 /**
  * The topics that `identity` is to get. Throws INVALID_INPUT for one that does not exist, and FORBIDDEN for one that it

@@ -1,7 +1,7 @@
 import { type Identity, mayAccess } from '../../../kernel/auth/identity.ts'
 import { pause } from '../../../kernel/resilience/pause.ts'
 import { subjectNotFound } from './errors.ts'
-import { subjectAfter, topicsOf } from './events.ts'
+import { subjectAfter, topicsOf } from './news.ts'
 import type { SubjectParts } from './ports.ts'
 import type { Subject, SubjectKind, SubjectOf } from './subject.ts'
 

@@ -1,9 +1,8 @@
 import type { JobStatus } from '../../../schema/values.ts'
 
-export const subjectKinds = ['JOB', 'RUN'] as const
-export type SubjectKind = (typeof subjectKinds)[number]
+export type SubjectKind = 'JOB' | 'RUN'
 
-export interface JobState {
+interface JobState {
   readonly step: number
   readonly totalSteps: number
 }
@@ -16,7 +15,7 @@ export interface RunStep {
   readonly versionId: string | null
 }
 
-export interface RunState {
+interface RunState {
   /** From 0 to 1. */
   readonly progress: number
   readonly steps: readonly RunStep[]

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
 import { mkdtemp, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -105,8 +106,8 @@ it('removes what a crash has left, and not what another process is writing', asy
 it('says which folder is full', async context => {
   const small = join(folder, 'small')
   try {
-    execFileSync('mkdir', [small])
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', small], { stdio: 'ignore' })
+    mkdirSync(small)
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', small], { stdio: 'ignore' })
   } catch {
     return context.skip('only root may mount a disk that is small enough')
   }
@@ -119,6 +120,6 @@ it('says which folder is full', async context => {
     expect(await readdir(join(small, 'incoming'))).toEqual([])
     expect(await full.put(Buffer.from('small'))).toMatchObject({ sizeBytes: 5 })
   } finally {
-    execFileSync('umount', [small])
+    execFileSync('/bin/umount', [small])
   }
 })
