@@ -9,6 +9,7 @@ const checks: readonly { readonly name: string; readonly command: readonly strin
     name: 'lint and format',
     command: ['node_modules/@biomejs/biome/bin/biome', 'check', '--diagnostic-level=warn', '--error-on-warnings', '.'],
   },
+  { name: 'lock file', command: ['forge/check-lock.ts'] },
   { name: 'imports', command: ['forge/check-imports.ts'] },
   { name: 'unused code', command: ['node_modules/knip/bin/knip.js'] },
   { name: 'schema drift', command: ['codegen.ts', '--check'] },

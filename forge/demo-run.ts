@@ -1,5 +1,6 @@
-import asciichart from 'asciichart'
 import pc from 'picocolors'
+import { bytes, short } from '../client/command/figures.ts'
+import { lossCurve } from '../client/command/loss-curve.ts'
 import { progressBar } from '../client/command/progress-bar.ts'
 import type { Forge as Client } from '../client/forge.ts'
 import { DomainError } from '../kernel/errors.ts'
@@ -12,86 +13,67 @@ export interface DemoOptions {
 
 const say = (line = '') => process.stdout.write(`${line}\n`)
 const modelName = 'moby-dick'
-const prompt = 'Call me Ishmael. '
+const prompt = 'The white whale'
+/** How far below the unigram entropy the validation loss must end for the demo to have shown learning. */
+const wantedGain = 0.25
 
 /** Follows one pipeline run through the public graph alone, and shows what came of it. */
 export async function trainAndShow(forge: Client, { steps, seed, stopped: signal }: DemoOptions): Promise<void> {
-  say(`Training the ${pc.bold('NANO')} preset on ${pc.italic('Moby-Dick')}: ${steps} steps, seed ${seed}\n`)
+  say(`Training the ${pc.bold('NANO')} preset on ${pc.italic('Moby-Dick')}: ${steps} steps, seed ${seed}`)
   const run = await forge.runPipeline({ pipeline: 'cognate', modelName, preset: 'NANO', seed, config: { steps } })
-
   const jobId = await jobOf(forge, run.id, signal)
+  say(pc.dim(`${run.id} · ${jobId}\n`))
+
   const bar = progressBar(process.stdout)
   for await (const progress of forge.trainingProgress(jobId, { signal })) bar.update(progress)
   bar.stop()
-
   const ref = await outputOf(forge, run.id, signal)
-  const job = await forge.job(jobId)
-  const losses = seriesOf(job.metrics, 'loss')
-  const validation = seriesOf(job.metrics, 'validation_loss')
-  const unigram = seriesOf(job.metrics, 'validation_unigram_entropy').at(-1)
-  showCurve(losses, validation)
-  const better = showValidation(validation.at(-1), unigram)
+
+  const { metrics } = await forge.job(jobId)
+  const pointsOf = (name: string) => metrics.find(series => series.name === name)?.points ?? []
+  const newest = (name: string) => pointsOf(name).at(-1)?.value ?? Number.NaN
+  say(`\n${lossCurve(pointsOf('loss'), pointsOf('validation_loss'), process.stdout.columns ?? 80)}\n`)
+  const gain = showGain(newest('validation_loss'), newest('validation_unigram_entropy'))
 
   const version = await forge.modelVersion(ref)
-  say(`${pc.bold('Registered')}  ${ref}`)
-  say(`  ${(version.parameterCount / 1e6).toFixed(2)} M parameters, ${(version.sizeBytes / 1e6).toFixed(1)} MB`)
-  say(`  ${version.digest}\n`)
+  say(
+    `${pc.bold('Registered')}       ${version.ref}: ${short(version.parameterCount)} parameters, ${bytes(version.sizeBytes)}`,
+  )
+  say(`                 ${pc.dim(version.digest)}\n`)
 
-  const written = await forge.generate({ model: ref, prompt, maxTokens: 120, temperature: 0.8, topK: 50, seed })
-  say(`${pc.bold('It writes')}  ${pc.dim(prompt)}${written.text.trim()}\n`)
-  if (!better) {
-    throw new DomainError('INTERNAL', 'The model did not learn enough: train it for more steps with -- --steps 1200.')
+  const { text, tokensPerSecond } = await forge.generate({ model: ref, prompt, maxTokens: 120, topK: 50, seed })
+  say(`${pc.bold('It writes')}        ${pc.dim(`${Math.round(tokensPerSecond)} tokens/s`)}\n`)
+  say(`${pc.dim(prompt)}${text.trimEnd()}\n`)
+  if (!(gain >= wantedGain)) {
+    throw new DomainError('INTERNAL', 'The model learned less than it should: train it longer, with -- --steps 1200.')
   }
 }
 
 async function jobOf(forge: Client, runId: string, signal: AbortSignal): Promise<string> {
-  for await (const { run, status } of forge.pipelineProgress(runId, { signal })) {
-    const job = run?.steps[0]?.job
+  for await (const { steps } of forge.pipelineProgress(runId, { signal })) {
+    const job = steps[0]?.job
     if (job) return job.id
-    if (status === 'FAILED') break
   }
   throw failure(await forge.pipelineRun(runId))
 }
 
+/** The reference of the version that the run registers. */
 async function outputOf(forge: Client, runId: string, signal: AbortSignal): Promise<string> {
-  for await (const _state of forge.pipelineProgress(runId, { signal }));
-  const run = await forge.pipelineRun(runId)
-  const output = run.steps[0]?.output
-  if (!output) throw failure(run)
-  return `${output.model.name}/${output.number}`
+  let output: string | undefined
+  for await (const { run } of forge.pipelineProgress(runId, { signal })) output = run?.steps[0]?.output?.ref
+  if (!output) throw failure(await forge.pipelineRun(runId))
+  return output
 }
 
 const failure = (run: { status: string; error?: { message: string } | null }) =>
-  new DomainError('INTERNAL', `The training ended ${run.status}: ${run.error?.message ?? 'no reason was given'}`)
+  new DomainError('INTERNAL', `The training ended ${run.status}: ${run.error?.message ?? 'its job was stopped'}`)
 
-type Series = readonly { readonly name: string; readonly points: readonly { readonly value: number }[] }[]
-
-const seriesOf = (metrics: Series, name: string): readonly number[] =>
-  metrics.find(series => series.name === name)?.points.map(point => point.value) ?? []
-
-function showCurve(losses: readonly number[], validation: readonly number[]): void {
-  const width = Math.min(80, (process.stdout.columns ?? 80) - 12)
-  const lines = [losses, validation].map(values => stretched(values, width))
-  say(`${pc.bold('Loss')}  ${pc.cyan('training')} and ${pc.yellow('validation')}, nats per token`)
-  say(asciichart.plot(lines, { height: 12, colors: [asciichart.cyan, asciichart.yellow] }))
-  say()
-}
-
-/** As many values as the chart has columns: means where there are more, repeats where there are fewer. */
-function stretched(values: readonly number[], width: number): number[] {
-  return Array.from({ length: width }, (_, column) => {
-    const from = Math.floor((column * values.length) / width)
-    const to = Math.max(from + 1, Math.floor(((column + 1) * values.length) / width))
-    const bucket = values.slice(from, to)
-    return bucket.reduce((sum, value) => sum + value, 0) / bucket.length
-  })
-}
-
-/** Whether the model predicts the validation tokens at least 25 % better than their own frequencies do. */
-function showValidation(loss = Number.NaN, unigram = Number.NaN): boolean {
+/** Prints both losses, and answers how much better the model predicts than the frequencies of the tokens alone. */
+function showGain(loss: number, unigram: number): number {
   const gain = 1 - loss / unigram
   say(`${pc.bold('Validation loss')}  ${loss.toFixed(3)} nats per token`)
-  say(`  unigram entropy of the same tokens ${unigram.toFixed(3)}: ${(gain * 100).toFixed(1)} % below it`)
-  say()
-  return gain >= 0.25
+  say(
+    `                 ${(gain * 100).toFixed(1)} % below the unigram entropy of the same tokens, ${unigram.toFixed(3)}\n`,
+  )
+  return gain
 }

@@ -1,30 +1,26 @@
 // Runs on whatever Node the machine has (20 or later), before anything is installed: no dependencies, no TypeScript.
 // `node forge/setup.mjs FILE ARGUMENTS…` installs and generates what is missing, then runs FILE on the forge's own Node.
 import { spawn, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..')
 const modules = join(root, 'node_modules')
 const node = join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node')
-const stamp = join(modules, '.forge-installed')
 
 if (Number(process.versions.node.split('.')[0]) < 20) {
   fail(`Agent Forge needs Node 20 or later to install itself, but this is ${process.version}: install a newer Node.`)
 }
 
-const wanted = createHash('sha256')
-  .update(readFileSync(join(root, 'package-lock.json')))
-  .digest('hex')
-if (!existsSync(node) || !existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+if (!isInstalled()) {
   console.error('Installing packages: about two minutes the first time …')
+  // Without this, ONNX Runtime's install script downloads CUDA; npm 11 skips it by package.json's allowScripts.
+  process.env.npm_config_onnxruntime_node_install = 'skip'
   run(
     'npm',
     ['ci', '--loglevel=error'],
     'npm ci failed: see the lines above, mend what they name, and run the command again.',
   )
-  writeFileSync(stamp, wanted)
 }
 run(node, ['prisma/generate.ts'], 'The database clients could not be generated: see the lines above.')
 
@@ -38,6 +34,18 @@ if (file) {
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => child.kill('SIGTERM'))
   child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))
+}
+
+/** Whether every package of the lock file is there in its version, as npm itself has noted; other platforms' may lack. */
+function isInstalled() {
+  const noted = join(modules, '.package-lock.json')
+  if (!existsSync(node) || !existsSync(noted)) return false
+  const packagesOf = file => JSON.parse(readFileSync(file, 'utf8')).packages
+  const installed = packagesOf(noted)
+  return Object.entries(packagesOf(join(root, 'package-lock.json'))).every(
+    ([path, { version, optional, devOptional }]) =>
+      path === '' || (installed[path] ? installed[path].version === version : optional || devOptional),
+  )
 }
 
 function run(command, args, complaint) {
