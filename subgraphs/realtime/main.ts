@@ -13,6 +13,7 @@ import { retention } from '../../schema/events.ts'
 import { openRegistry } from './connections/registry.ts'
 import { connectionStore } from './connections/store.ts'
 import { openHub } from './feed/hub.ts'
+import { patientLog } from './feed/patient-log.ts'
 import { schema } from './graph.ts'
 import { keepSubject } from './subjects/events.ts'
 import { subjectTopics } from './subjects/news.ts'
@@ -29,7 +30,7 @@ export async function startRealtime(env: Env, log: Log): Promise<Serving> {
   const connections = connectionStore(db)
   const now = () => new Date()
   const registry = opening.use(openRegistry(connections, log, now))
-  const parts = { log: bus, hub, subjects, connections: registry, connectionStore: connections, now }
+  const parts = { log: patientLog(bus, log), hub, subjects, connections: registry, connectionStore: connections, now }
 
   opening.use(
     startConsumer({

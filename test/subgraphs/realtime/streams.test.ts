@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { patientLog } from '../../../subgraphs/realtime/feed/patient-log.ts'
 import { followEvents, followFleet } from '../../../subgraphs/realtime/streams/service.ts'
+import { silentLog } from '../../support/silent-log.ts'
 import { draft, job, openStage, run, stranger, take, viewer } from './stage.ts'
 
 let stage: Awaited<ReturnType<typeof openStage>>
@@ -49,6 +51,31 @@ describe('events', () => {
       code: 'INVALID_INPUT',
       message: expect.stringContaining(named),
     })
+  })
+})
+
+describe('a log that does not answer', () => {
+  const failing = (times: number) => {
+    let left = times
+    const flaky = {
+      ...stage.bus,
+      read: async (query: Parameters<typeof stage.bus.read>[0]) => {
+        if (left-- > 0) throw new Error('connection lost')
+        return stage.bus.read(query)
+      },
+    }
+    return { ...stage.parts, log: patientLog(flaky, silentLog) }
+  }
+
+  it('is asked again, and the stream goes on', async () => {
+    const stream = await followEvents(failing(2), viewer, {})
+    await stage.bus.publish([job.queued('job_1')])
+    expect((await take(1, stream)).map(({ key }) => key)).toEqual(['job_1'])
+  })
+
+  it('is UNAVAILABLE in the end', async () => {
+    const stream = await followEvents(failing(100), viewer, {})
+    await expect(stream.next()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   })
 })
 
