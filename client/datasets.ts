@@ -3,7 +3,6 @@ import * as documents from './generated/graphql.ts'
 import { type Page, type PageInput, pageOf } from './page.ts'
 
 export type Dataset = documents.DatasetFieldsFragment
-export type { CreateDatasetInput } from './generated/graphql.ts'
 
 export const datasetMethods = ({ transport, project }: Connection) => ({
   datasets: async (input: PageInput = {}): Promise<Page<Dataset>> =>

@@ -7,7 +7,6 @@ export type ApiKey = documents.ApiKeyFieldsFragment
 export type CreatedApiKey = documents.CreateApiKeyMutation['createApiKey']
 export type AuditEntry = NonNullable<documents.AuditLogQuery['auditLog']>['edges'][number]['node']
 export type LoginCode = documents.CreateLoginCodeMutation['createLoginCode']
-export type { CreateApiKeyInput, Role } from './generated/graphql.ts'
 
 export const identityMethods = ({ transport }: Connection) => ({
   /** Who this client is to the forge. */

@@ -6,7 +6,7 @@ import type { StreamOptions } from './stream.ts'
 export type Job = documents.JobFieldsFragment
 export type JobDetails = NonNullable<documents.JobQuery['job']>
 export type TrainingProgress = documents.TrainingProgressSubscription['trainingProgress']
-export type { JobFilter, StartCognateInput } from './generated/graphql.ts'
+export type { StartCognateInput } from './generated/graphql.ts'
 
 export const jobMethods = ({ transport, subscriptions, project }: Connection) => ({
   /** Starts the pretraining of a small language model. */

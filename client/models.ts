@@ -6,7 +6,6 @@ export type Model = documents.ModelFieldsFragment
 export type ModelDetails = NonNullable<documents.ModelQuery['model']>
 export type ModelVersion = NonNullable<documents.ModelVersionQuery['modelVersion']>
 export type Generation = documents.GenerateMutation['generate']
-export type { GenerateInput, ModelFilter } from './generated/graphql.ts'
 
 export const modelMethods = ({ transport, project }: Connection) => ({
   /** A model with its newest hundred versions. */

@@ -19,7 +19,7 @@ export interface Source<T> {
   readonly hasConnected: () => boolean
 }
 
-export interface Sink<T> {
+interface Sink<T> {
   next(event: T): void
   error(error: ForgeError): void
   complete(): void

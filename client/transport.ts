@@ -2,7 +2,7 @@ import { type AnsweredError, answered, ForgeError, unreachable } from './errors.
 import type { TypedDocumentString } from './generated/graphql.ts'
 
 /** A document with the types of its variables and answer, or any text. */
-export type Document<Result, Variables> = TypedDocumentString<Result, Variables> | string
+type Document<Result, Variables> = TypedDocumentString<Result, Variables> | string
 
 export interface Answer<Result> {
   readonly data?: Result | null

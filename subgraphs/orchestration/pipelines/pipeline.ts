@@ -1,7 +1,7 @@
 import type { Phase } from '../../../schema/values.ts'
 
 /** One phase of a pipeline; each step begins when the version that the one before made is registered. */
-export interface StepDefinition {
+interface StepDefinition {
   readonly name: string
   readonly phase: Phase
 }
