@@ -20,7 +20,7 @@ export interface OnnxWriter {
 export type OnnxAttributes = Readonly<Record<string, number | string | readonly number[]>>
 
 export const ONNX_TYPES: { readonly [T in ElementType]: number } = { float32: 1, int32: 6 }
-export const MICROSOFT = 'com.microsoft'
+const MICROSOFT = 'com.microsoft'
 
 /** Writes a node, and gives the name of its value. */
 type Encoding<O extends Operation> = (y: NodeOf<O>, to: OnnxWriter) => string

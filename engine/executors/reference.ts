@@ -15,7 +15,7 @@ export interface ReferenceValue extends Value {
   readonly exact: Float64Array
 }
 
-export interface ReferenceProgram extends Program {
+interface ReferenceProgram extends Program {
   run(feeds: Readonly<Record<string, Value>>): Promise<Record<string, ReferenceValue>>
 }
 

@@ -81,7 +81,7 @@ function flatPositions(shape: readonly number[], indices: Tensor, tf: Tf): Tenso
   return tf.add(indices, starts)
 }
 
-export const kernels: { readonly [O in Exclude<Operation, 'input' | 'constant' | Lowered>]: Kernel<O> } = {
+const kernels: { readonly [O in Exclude<Operation, 'input' | 'constant' | Lowered>]: Kernel<O> } = {
   add: binary('add'),
   subtract: binary('sub'),
   multiply: binary('mul'),

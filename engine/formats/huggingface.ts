@@ -14,9 +14,9 @@ export interface Pretrained {
   readonly tokenizer: Tokenizer
 }
 
-export const WEIGHTS = 'model.safetensors'
+const WEIGHTS = 'model.safetensors'
 export const CONFIG = 'config.json'
-export const TOKENIZER = 'tokenizer.json'
+const TOKENIZER = 'tokenizer.json'
 
 /** Files by name. */
 export type Files = Readonly<Record<string, Uint8Array>>

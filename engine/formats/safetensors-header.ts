@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.ts'
-import type { Metadata } from './safetensors.ts'
+
+export type Metadata = Readonly<Record<string, string>>
 
 /** Where a tensor's bytes are: offsets from the start of the data, `end` exclusive. */
 export interface TensorEntry {

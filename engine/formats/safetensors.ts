@@ -1,13 +1,11 @@
 import { EngineError } from '../errors.ts'
-import { parseHeader, type TensorEntry } from './safetensors-header.ts'
+import { type Metadata, parseHeader, type TensorEntry } from './safetensors-header.ts'
 
 /** A tensor of 32-bit floats, row-major. */
 export interface Tensor {
   readonly shape: readonly number[]
   readonly data: Float32Array
 }
-
-export type Metadata = Readonly<Record<string, string>>
 
 export interface Safetensors {
   readonly tensors: ReadonlyMap<string, Tensor>

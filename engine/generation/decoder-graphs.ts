@@ -13,9 +13,9 @@ import { parameterShapes } from '../models/llama-parameters.ts'
 import { rotaryTable } from '../models/rotary.ts'
 
 /** Name of a layer's cached keys or values, among the inputs of the step. */
-export const cacheName = (part: 'keys' | 'values', layer: number) => `${part}.${layer}`
+const cacheName = (part: 'keys' | 'values', layer: number) => `${part}.${layer}`
 /** The same among the outputs of both graphs. */
-export const nextCacheName = (part: 'keys' | 'values', layer: number) => `next.${cacheName(part, layer)}`
+const nextCacheName = (part: 'keys' | 'values', layer: number) => `next.${cacheName(part, layer)}`
 
 /**
  * Reads a prompt in one run: `tokens` [1, contextLength], of which those after `last` [1] are filler that nothing

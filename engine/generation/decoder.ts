@@ -8,7 +8,7 @@ import { prefillGraph, tokenGraph } from './decoder-graphs.ts'
 import { type Generation, requireToken, validateGeneration } from './generation.ts'
 import { sampleToken } from './sampling.ts'
 
-export interface Reading extends Disposable {
+interface Reading extends Disposable {
   /** Logits of the token after those read, [vocabulary]. */
   readonly logits: Float32Array
   /** Reads one more token; this reading can no longer be used. Throws INVALID_INPUT when the context is full. */

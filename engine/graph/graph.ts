@@ -1,7 +1,7 @@
 import { EngineError } from '../errors.ts'
-import { describeShape, sizeOf } from './shapes.ts'
+import { describeShape, type Shape, sizeOf } from './shapes.ts'
 
-export type Shape = readonly number[]
+export type { Shape }
 export type ElementType = 'float32' | 'int32'
 export type ElementData = Float32Array | Int32Array
 

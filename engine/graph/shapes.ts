@@ -1,5 +1,7 @@
 import { EngineError } from '../errors.ts'
-import type { Shape } from './graph.ts'
+
+/** Sizes of the axes; a scalar has none. */
+export type Shape = readonly number[]
 
 export const describeShape = (shape: Shape): string => `[${shape.join(', ')}]`
 

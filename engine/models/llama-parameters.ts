@@ -66,6 +66,6 @@ export function initialParameters(config: LlamaConfig, seed: number): Record<str
 }
 
 /** The only vectors of this architecture are its norms; every matrix has two axes. */
-export function isNorm(shape: Shape): boolean {
+function isNorm(shape: Shape): boolean {
   return shape.length === 1
 }

@@ -8,7 +8,7 @@ import type { Binaries } from './binaries.ts'
 import { copyBinaries, installedBinaries, prepareBinaries } from './binaries.ts'
 
 /** Whom PostgreSQL runs as; nothing when it runs as we do. */
-export interface ServerUser {
+interface ServerUser {
   readonly uid?: number
   readonly gid?: number
 }
@@ -22,7 +22,7 @@ export interface ClusterHome {
 }
 
 /** PostgreSQL refuses to run as root, so there it runs as `nobody`. */
-export async function serverUser(): Promise<ServerUser> {
+async function serverUser(): Promise<ServerUser> {
   if (process.getuid?.() !== 0) return {}
   const id = async (flag: string) => Number((await promisify(execFile)('id', [flag, 'nobody'])).stdout)
   try {
@@ -55,7 +55,7 @@ export async function clusterHome(folder: string): Promise<ClusterHome> {
 }
 
 /** Whether `user` may enter the folder, or run the program, at `path`, and pass every folder on the way. */
-export async function isOpenTo({ uid, gid }: ServerUser, path: string): Promise<boolean> {
+async function isOpenTo({ uid, gid }: ServerUser, path: string): Promise<boolean> {
   if (uid === undefined) return true
   for (let at = path; ; at = dirname(at)) {
     const found = await stat(at)

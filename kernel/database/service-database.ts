@@ -51,7 +51,7 @@ async function openEmbedded(name: DatabaseName, dataFolder: string, log: Log, st
 }
 
 /** A pool whose idle connections may break without ending the process; the next query opens another. */
-export function openPool(url: string, applicationName: string, log: Log): pg.Pool {
+function openPool(url: string, applicationName: string, log: Log): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: applicationName,

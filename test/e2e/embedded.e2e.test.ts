@@ -19,10 +19,10 @@ describe('a stopped forge', () => {
     const printed = () => /http:\/\/\S+\/login\?code=[\w-]+/.exec(forge.process.output())?.[0]
     const loginUrl = await eventually(printed, 'the forge prints where to log in')
     const first = await fetch(loginUrl, { redirect: 'manual' })
-    expect(first.status).toBe(302)
+    expect(first.status).toBe(303)
     expect(first.headers.get('set-cookie')).toMatch(/forge_session=.*HttpOnly/)
     const second = await fetch(loginUrl, { redirect: 'manual' })
-    expect(second.status).not.toBe(302)
+    expect(second.status).not.toBe(303)
     expect(second.headers.get('set-cookie')).toBeNull()
   }, 120_000)
 })

@@ -13,7 +13,7 @@ export interface GenerationRequest {
 
 /** `STOP`: the model ended the text. `LENGTH`: maxTokens were generated. */
 export const finishReasons = ['STOP', 'LENGTH'] as const
-export type FinishReason = (typeof finishReasons)[number]
+type FinishReason = (typeof finishReasons)[number]
 
 /** What a decoder made of a request. */
 export interface Continuation {
