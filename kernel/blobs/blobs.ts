@@ -17,4 +17,6 @@ export interface Blobs {
   read(digest: Digest): Promise<Readable>
   /** The whole content, its digest checked: an altered byte is an INTERNAL error, never a result. */
   bytes(digest: Digest): Promise<Uint8Array>
+  /** Forgets a blob; whoever calls it knows that nobody else needs these bytes. One that is not there is no failure. */
+  remove(digest: Digest): Promise<void>
 }

@@ -70,6 +70,7 @@ export async function openFileBlobs(folder: string): Promise<Blobs> {
       if (digestOf(createHash('sha256').update(bytes)) !== digest) throw damaged(digest, folder)
       return bytes
     },
+    remove: digest => rm(pathOf(digest), { force: true }),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Blobs } from '../../../kernel/blobs/blobs.ts'
 import type { JobStatus, MetricPoint } from '../../../schema/values.ts'
 import type { JobEvent, TrainingJob } from '../jobs/job.ts'
 import type { JobChange } from '../jobs/ports.ts'
@@ -17,12 +18,12 @@ export interface Attempts {
   renew(attempt: Attempt): Promise<JobStatus | null>
   /** Stores points along with the event, as `renew`. */
   record(attempt: Attempt, step: number, points: readonly MetricPoint[], event: JobEvent): Promise<JobStatus | null>
-  /** As `renew`. */
+  /** As `renew`; with the digests of the checkpoints that are no longer kept. */
   addCheckpoint(
     attempt: Attempt,
     checkpoint: { readonly step: number; readonly digest: string; readonly sizeBytes: number },
     event: JobEvent,
-  ): Promise<JobStatus | null>
+  ): Promise<{ readonly status: JobStatus; readonly dropped: readonly string[] } | null>
   /** Ends the attempt, and changes the job with it; false when the job is no longer the attempt's, or has another status. */
   end(attempt: Attempt, status: JobStatus, change: JobChange, event: JobEvent | null): Promise<boolean>
   /** Queues the jobs whose attempts have given no sign of life, and answers them. */
@@ -33,5 +34,6 @@ export interface Attempts {
 
 export interface AttemptParts {
   readonly attempts: Attempts
+  readonly blobs: Pick<Blobs, 'remove'>
   readonly now: () => Date
 }

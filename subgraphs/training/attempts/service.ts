@@ -24,8 +24,16 @@ export interface SavedState {
   readonly sizeBytes: number
 }
 
-export function recordCheckpoint({ attempts }: AttemptParts, { attempt, job }: Claim, saved: SavedState) {
-  return attempts.addCheckpoint(attempt, saved, { topic: 'job.checkpointed', data: { jobId: job.id, ...saved } })
+/** Lists a checkpoint, and removes the blobs of those that it makes superfluous. */
+export async function recordCheckpoint(
+  { attempts, blobs }: AttemptParts,
+  { attempt, job }: Claim,
+  saved: SavedState,
+): Promise<JobStatus | null> {
+  const event = { topic: 'job.checkpointed', data: { jobId: job.id, ...saved } } as const
+  const added = await attempts.addCheckpoint(attempt, saved, event)
+  for (const digest of added?.dropped ?? []) await blobs.remove(digest)
+  return added?.status ?? null
 }
 
 /** A job that was cancelled or paused a moment before stays so. */
@@ -70,5 +78,5 @@ export async function releaseAttempt(parts: AttemptParts, claim: Pick<Claim, 'at
 }
 
 /** Queues the jobs of workers that have died. */
-export const recoverLostJobs = ({ attempts }: AttemptParts): Promise<readonly TrainingJob[]> =>
+export const recoverLostJobs = ({ attempts }: Pick<AttemptParts, 'attempts'>): Promise<readonly TrainingJob[]> =>
   attempts.requeueLost(jobQueued)

@@ -45,9 +45,9 @@ export function attemptStore(database: PrismaClient): Attempts {
       transaction(async tx => {
         const job = await hold(tx, attempt, 0)
         if (!job) return null
-        await addCheckpoint(tx, { ...checkpoint, jobId: attempt.jobId, attempt: attempt.number })
+        const dropped = await addCheckpoint(tx, { ...checkpoint, jobId: attempt.jobId, attempt: attempt.number })
         await tx.outbox.create({ data: jobRow(job, event) })
-        return job.status
+        return { status: job.status, dropped }
       }),
     end: ({ jobId, number }, status, change, event) =>
       transaction(async tx => {

@@ -15,8 +15,8 @@ export async function newestCheckpoints(tx: Transaction, jobId: string): Promise
 
 export type NewCheckpoint = Pick<Checkpoint, 'jobId' | 'attempt' | 'step' | 'digest' | 'sizeBytes'>
 
-/** Adds a checkpoint, in place of one of the same step, and forgets those that are no longer kept. */
-export async function addCheckpoint(tx: Transaction, checkpoint: NewCheckpoint): Promise<void> {
+/** Adds a checkpoint, in place of one of the same step; answers the digests of those that are no longer kept. */
+export async function addCheckpoint(tx: Transaction, checkpoint: NewCheckpoint): Promise<readonly string[]> {
   const { jobId, step } = checkpoint
   await tx.checkpoint.upsert({
     where: { jobId_step: { jobId, step } },
@@ -25,4 +25,5 @@ export async function addCheckpoint(tx: Transaction, checkpoint: NewCheckpoint):
   })
   const older = await tx.checkpoint.findMany({ where: { jobId }, orderBy: { step: 'desc' }, skip: keptCheckpoints })
   if (older.length > 0) await tx.checkpoint.deleteMany({ where: { id: { in: older.map(({ id }) => id) } } })
+  return older.map(({ digest }) => digest)
 }

@@ -1,19 +1,11 @@
 import { scopes } from '../../../kernel/auth/identity.ts'
 import { DomainError } from '../../../kernel/errors.ts'
 import type { EventData } from '../../../schema/events.ts'
-import type { JobError } from '../jobs/job.ts'
 import { phaseNotBuilt } from './errors.ts'
 import type { CognateParts } from './ports.ts'
 import { startCognate } from './service.ts'
 
 export type StepRequest = EventData<'step.requested'>
-
-export interface StepRejection {
-  readonly runId: string
-  readonly stepName: string
-  readonly project: string
-  readonly error: JobError
-}
 
 /**
  * Starts the job of a pipeline's step in the name of whoever started the run, or tells the pipeline why there can be

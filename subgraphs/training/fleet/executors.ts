@@ -8,7 +8,7 @@ export interface WorkingExecutors {
   readonly preferred: string
 }
 
-/** Tries every executor once; the reference one is left to who asks for it. Throws UNAVAILABLE when the chosen one does not work. */
+/** Tries every executor once. Throws UNAVAILABLE when the chosen one does not work. */
 export async function findExecutors(chosen: string, log: Log): Promise<WorkingExecutors> {
   const probes = await probeExecutors()
   log.info({ probes }, 'executors probed')

@@ -13,14 +13,17 @@ export interface TrainingState {
 }
 
 interface Described {
+  /** Two jobs may be in the same state; this keeps one from losing its blob when the other forgets its own. */
+  readonly jobId: string
   readonly step: number
   readonly sampler: RandomState
   readonly tokenizer: SavedTokenizer
 }
 
 /** Stores the state under its digest; it is whole or not there. */
-export async function saveState(blobs: Blobs, { trainer, sampler, tokenizer }: TrainingState): Promise<SavedState> {
-  const state: Described = { step: trainer.step, sampler, tokenizer }
+export async function saveState(blobs: Blobs, jobId: string, saved: TrainingState): Promise<SavedState> {
+  const { trainer, sampler, tokenizer } = saved
+  const state: Described = { jobId, step: trainer.step, sampler, tokenizer }
   const { digest, sizeBytes } = await blobs.put(writeCheckpoint({ arrays: trainer.arrays, state }))
   return { step: trainer.step, digest, sizeBytes }
 }
@@ -38,6 +41,8 @@ export async function loadState(
       return { trainer: { step: state.step, arrays }, sampler: state.sampler, tokenizer: state.tokenizer }
     } catch (error) {
       onBroken(step, error)
+      // Else the store would take it for what is there when the same state is saved again.
+      await blobs.remove(digest)
     }
   }
   return null

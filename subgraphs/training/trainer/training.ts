@@ -12,8 +12,10 @@ import type { FromTrainer, Order } from './protocol.ts'
 import { createRecorder } from './recorder.ts'
 import { loadState, saveState } from './saving.ts'
 
-/** A checkpoint is made at the latest after so much work, in milliseconds. */
+/** A checkpoint is made at the latest after so much work, in milliseconds… */
 const checkpointMs = 15_000
+/** …but of all time, at most this share goes into checkpoints that only time asks for. */
+const checkpointShare = 0.05
 
 export interface Surroundings {
   readonly blobs: Blobs
@@ -43,14 +45,17 @@ export async function runTraining(order: Order, { blobs, send, shouldStop, breat
   const pace = paceMeter({ at: performance.now(), step: trainer.step }, size.batch * context, steps)
   let savedStep = trainer.step
   let savedAt = performance.now()
+  let patienceMs = checkpointMs
   let newestLoss: { loss?: number } = {}
 
   const checkpoint = async () => {
     recorder.flush()
+    const began = performance.now()
     const state = { trainer: trainer.state(), sampler: sampler.state(), tokenizer }
-    send({ kind: 'checkpoint', ...(await saveState(blobs, state)) })
+    send({ kind: 'checkpoint', ...(await saveState(blobs, order.jobId, state)) })
     savedStep = trainer.step
     savedAt = performance.now()
+    patienceMs = Math.max(checkpointMs, (savedAt - began) / checkpointShare)
   }
 
   recorder.record(0, baseline)
@@ -76,7 +81,7 @@ export async function runTraining(order: Order, { blobs, send, shouldStop, breat
     if (step % config.validationEvery === 0 && step < steps) {
       recorder.record(step, { validation_loss: await trainer.evaluate(data.glance) })
     }
-    if (step < steps && (step % config.checkpointEvery === 0 || performance.now() - savedAt > checkpointMs)) {
+    if (step < steps && (step % config.checkpointEvery === 0 || performance.now() - savedAt > patienceMs)) {
       await checkpoint()
     }
     await breathe()

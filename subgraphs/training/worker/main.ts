@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { openFileBlobs } from '../../../kernel/blobs/files.ts'
 import { openBus } from '../../../kernel/bus/open.ts'
 import { openPrisma } from '../../../kernel/database/prisma.ts'
 import { openDatabase } from '../../../kernel/database/service-database.ts'
@@ -44,11 +45,13 @@ export async function startWorker(env: Env, log: Log): Promise<Serving> {
   opening.use(startReporting({ bus, service: 'worker', url, log }))
 
   const executors = await probing
+  const blobsFolder = env.FORGE_BLOBS ?? join(env.FORGE_DATA, 'blobs')
   names = executors.names
   const parts = {
     attempts: attemptStore(db),
     now: () => new Date(),
-    blobs: env.FORGE_BLOBS ?? join(env.FORGE_DATA, 'blobs'),
+    blobs: await openFileBlobs(blobsFolder),
+    blobsFolder,
     threads: () => node.threadsFor(running.size),
     log,
   }

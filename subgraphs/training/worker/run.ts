@@ -14,8 +14,7 @@ const renewMs = 500
 const stopMs = 20_000
 
 export interface RunParts extends AttemptParts {
-  /** Folder of the blobs. */
-  readonly blobs: string
+  readonly blobsFolder: string
   /** For a job that starts now. */
   threads(): number
   readonly log: Log
@@ -87,7 +86,7 @@ export async function runAttempt(parts: RunParts, claim: Claim, signal: AbortSig
   }
 }
 
-const orderOf = ({ blobs, threads }: RunParts, { job, checkpoints, recorded }: Claim) => ({
+const orderOf = ({ blobsFolder, threads }: RunParts, { job, checkpoints, recorded }: Claim) => ({
   kind: 'start' as const,
   jobId: job.id,
   config: job.config as CognateConfig,
@@ -96,7 +95,7 @@ const orderOf = ({ blobs, threads }: RunParts, { job, checkpoints, recorded }: C
   threads: threads(),
   checkpoints,
   recorded,
-  blobs,
+  blobs: blobsFolder,
 })
 
 /** Points that came while the database was busy become one write. */

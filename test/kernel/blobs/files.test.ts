@@ -94,6 +94,15 @@ it('names a digest that is unknown or none', async () => {
   await expect(blobs.find('sha256:../../etc/passwd')).rejects.toMatchObject({ code: 'INVALID_INPUT' })
 })
 
+it('forgets a blob, also one that is not there, and takes it again', async () => {
+  const { digest } = await blobs.put(content)
+  await blobs.remove(digest)
+  await blobs.remove(digest)
+  expect(await blobs.find(digest)).toBeNull()
+  expect((await blobs.put(content)).digest).toBe(digest)
+  expect(await blobs.find(digest)).not.toBeNull()
+})
+
 it('removes what a crash has left, and not what another process is writing', async () => {
   const [old, young] = ['old', 'young'].map(name => join(folder, 'incoming', name)) as [string, string]
   for (const path of [old, young]) await writeFile(path, 'half')

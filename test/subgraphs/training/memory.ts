@@ -5,7 +5,7 @@ import { type Identity, roles } from '../../../kernel/auth/identity.ts'
 import type { Blobs } from '../../../kernel/blobs/blobs.ts'
 import { invalidInput, notFound } from '../../../kernel/errors.ts'
 import type { TrainingParts } from '../../../subgraphs/training/builder.ts'
-import type { StepRejection } from '../../../subgraphs/training/cognate/step.ts'
+import type { StepRejection } from '../../../subgraphs/training/cognate/ports.ts'
 import type { Dataset } from '../../../subgraphs/training/datasets/dataset.ts'
 import type { JobEvent, TrainingJob } from '../../../subgraphs/training/jobs/job.ts'
 import type { MetricSeries } from '../../../subgraphs/training/metrics/series.ts'
@@ -47,6 +47,9 @@ export function trainingInMemory() {
       const found = contents.get(digest)
       if (!found) throw notFound(`There is no blob ${digest}.`)
       return found
+    },
+    async remove(digest) {
+      contents.delete(digest)
     },
   }
   const parts: TrainingParts = {

@@ -63,6 +63,7 @@ export async function trainingStores() {
   const open = new AsyncDisposableStack()
   const { pool } = open.use(await serviceDatabase('training'))
   const db = open.use(openPrisma(PrismaClient, pool))
+  const removed: string[] = []
   const stores = {
     jobs: jobStore(db),
     datasets: datasetStore(db),
@@ -70,6 +71,7 @@ export async function trainingStores() {
     metrics: metricStore(db),
     checkpoints: checkpointStore(db),
     now: () => new Date(),
+    blobs: { remove: async (digest: string) => void removed.push(digest) },
   }
   const dataset = await stores.datasets.add(newDataset())
   const addJob = (change: Partial<TrainingJob> = {}) => {
@@ -81,6 +83,8 @@ export async function trainingStores() {
     db,
     pool,
     dataset,
+    /** Digests of the blobs that were removed. */
+    removed,
     addJob,
     /** Adds a job, and has a worker take it. */
     async claimed(change: Partial<TrainingJob> = {}) {

@@ -44,6 +44,9 @@ describe('a job', () => {
       'validation_unigram_entropy',
     ])
     const blobs = await openFileBlobs(join(forge.env.FORGE_DATA, 'blobs'))
+    const saved = (await forge.events(['job.checkpointed'], id)).map(({ data }) => eventData('job.checkpointed', data))
+    const kept = await Promise.all(saved.map(({ digest }) => blobs.find(digest)))
+    expect(kept.map(Boolean)).toEqual([false, false, false, true, true])
     for (const { digest, sizeBytes } of completed.files) expect((await blobs.bytes(digest)).length).toBe(sizeBytes)
   }, 60_000)
 

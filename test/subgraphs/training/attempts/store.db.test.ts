@@ -135,7 +135,7 @@ describe('an attempt', () => {
     expect(await forge.db.metricChunk.count()).toBe(2)
   })
 
-  it('keeps the last two checkpoints', async () => {
+  it('keeps the last two checkpoints, and removes the blobs of the others', async () => {
     const claim = await forge.claimed()
     for (const step of [10, 20, 30]) {
       await recordCheckpoint(forge, claim, { step, digest: digestOf(String(step / 10)), sizeBytes: step })
@@ -145,6 +145,7 @@ describe('an attempt', () => {
       { step: 30, digest: digestOf('e'), sizeBytes: 31, attempt: 1 },
       { step: 20, digest: digestOf('2') },
     ])
+    expect(forge.removed).toEqual([digestOf('1')])
   })
 
   it('may still save while its job is paused, and says at its end where the job stands', async () => {
