@@ -1,6 +1,7 @@
 import { builder, CheckpointRef, TrainingJobRef } from '../builder.ts'
 
 CheckpointRef.implement({
+  authScopes: { scope: 'training:read' },
   description: 'The whole state of a training after a step: from here it goes on bit for bit.',
   fields: t => ({
     id: t.exposeID('id'),
