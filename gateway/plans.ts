@@ -26,7 +26,11 @@ export interface Plans {
   plan(document: DocumentNode, operationName: string | null | undefined): OperationPlan
 }
 
-export function openPlans({ api, planner, schema }: LoadedSupergraph): Plans {
+/** `asked` gives the document as the client sent it, when what is planned is only the part that the client may have. */
+export function openPlans(
+  { api, planner, schema }: LoadedSupergraph,
+  asked: (document: DocumentNode) => DocumentNode = document => document,
+): Plans {
   const documents = new LRUCache<string, DocumentNode>({
     max: maxDocuments,
     maxSize: maxSourceLength,
@@ -53,7 +57,7 @@ export function openPlans({ api, planner, schema }: LoadedSupergraph): Plans {
       const operation = operationFromDocument(api, document, { operationName: name, validate: false })
       const plan: OperationPlan = {
         document,
-        operation: buildOperationContext({ schema, operationDocument: document, operationName: name }),
+        operation: buildOperationContext({ schema, operationDocument: asked(document), operationName: name }),
         queryPlan: planner.buildQueryPlan(operation),
       }
       ofDocument.set(operationName ?? '', plan)

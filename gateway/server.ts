@@ -6,6 +6,8 @@ import type { Log } from '../kernel/log.ts'
 import { maskError } from '../kernel/masking.ts'
 import { close, listen, type Serving } from '../kernel/serve.ts'
 import { serveWebSocket } from '../kernel/web-socket.ts'
+import { guardedExecution, guardedSubscription } from './access/enforcement.ts'
+import { openPermissions, type PermissionOptions } from './access/permissions.ts'
 import { authenticate } from './authentication.ts'
 import type { GatewayContext } from './context.ts'
 import { isFromOurPages, isLoopbackHost } from './credentials.ts'
@@ -25,6 +27,8 @@ interface GatewayParts extends RouteParts {
   readonly port: number
   /** Whether callers need no key: then only loopback's own names are answered to. */
   readonly open: boolean
+  /** The least role that may ask for the schema; a viewer unless told. */
+  readonly introspection?: PermissionOptions['introspection']
   /** How long a subscription waits for its lost subgraph, in ms. */
   readonly patience?: number
 }
@@ -32,7 +36,8 @@ interface GatewayParts extends RouteParts {
 /** Serves the composed graph over HTTP (JSON and server-sent events) and graphql-ws, and the routes beside it. */
 export async function serveGateway(parts: GatewayParts): Promise<Serving> {
   const { supergraph, subgraphs, identities, log, open } = parts
-  const plans = openPlans(supergraph)
+  const permissions = openPermissions(supergraph, { introspection: parts.introspection ?? 'viewer', open })
+  const plans = openPlans(supergraph, permissions.asked)
   const yoga = createYoga<GatewayContext, object>({
     schema: supergraph.schema,
     plugins: [
@@ -40,7 +45,10 @@ export async function serveGateway(parts: GatewayParts): Promise<Serving> {
       useCSRFPrevention({ requestHeaders: ['authorization', 'apollo-require-preflight', 'x-apollo-operation-name'] }),
       authenticate(identities, log),
       limitDocuments(plans.parse),
-      runPlans(executor(supergraph, plans, subgraphs), subscriber(supergraph, plans, subgraphs, parts.patience)),
+      runPlans(
+        guardedExecution(permissions, executor(supergraph, plans, subgraphs)),
+        guardedSubscription(permissions, subscriber(supergraph, plans, subgraphs, parts.patience)),
+      ),
       maskResults(log),
     ],
     parserAndValidationCache: { documentCache: plans.documents },
@@ -92,7 +100,10 @@ export async function serveGateway(parts: GatewayParts): Promise<Serving> {
   }
 }
 
-const runPlans = (execute: ReturnType<typeof executor>, subscribe: ReturnType<typeof subscriber>): Plugin => ({
+const runPlans = (
+  execute: ReturnType<typeof guardedExecution>,
+  subscribe: ReturnType<typeof guardedSubscription>,
+): Plugin => ({
   onExecute: ({ setExecuteFn }) => setExecuteFn(execute as never),
   onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe as never),
 })

@@ -11,6 +11,8 @@ export interface LoadedSupergraph {
   readonly planner: QueryPlanner
   /** What clients see, as the planner wants it. */
   readonly api: Schema
+  /** Everything the subgraphs have, with its directives. */
+  readonly composed: Schema
   /** What clients see, as graphql-js wants it. */
   readonly schema: GraphQLSchema
   /** Everything the subgraphs have, as graphql-js wants it. */
@@ -27,6 +29,7 @@ export function loadSupergraph(sdl: string): LoadedSupergraph {
     subgraphs: new Map(supergraph.subgraphsMetadata().map(({ name, url }) => [name, url])),
     planner: new QueryPlanner(supergraph),
     api,
+    composed: supergraph.schema,
     schema: api.toGraphQLJSSchema(),
     full: supergraph.schema.toGraphQLJSSchema(),
     cursors: cursorFields(supergraph.schema),

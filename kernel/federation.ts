@@ -1,7 +1,17 @@
 /** What every subgraph gives to Pothos' `toSubGraphSchema`; a subgraph with directives of its own adds to it. */
 export const federation = {
   linkUrl: 'https://specs.apollo.dev/federation/v2.9',
-  federationDirectives: ['@key', '@shareable', '@external', '@extends', '@composeDirective'],
+  federationDirectives: [
+    '@key',
+    '@shareable',
+    '@external',
+    '@extends',
+    '@composeDirective',
+    '@authenticated',
+    '@requiresScopes',
+    '@cost',
+    '@listSize',
+  ],
 }
 
 /** A page has 20 items unless asked, and 100 at most. */

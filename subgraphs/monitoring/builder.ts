@@ -2,6 +2,7 @@ import SchemaBuilder from '@pothos/core'
 import DirectivesPlugin from '@pothos/plugin-directives'
 import FederationPlugin from '@pothos/plugin-federation'
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth'
+import { AccessDirectives } from '../../kernel/auth/access-directives.ts'
 import type { Scope } from '../../kernel/auth/identity.ts'
 import { forbidden } from '../../kernel/errors.ts'
 import { DateTime } from '../../kernel/scalars.ts'
@@ -24,7 +25,7 @@ export const builder = new SchemaBuilder<{
   }
   DefaultFieldNullability: false
 }>({
-  plugins: [ScopeAuthPlugin, DirectivesPlugin, FederationPlugin],
+  plugins: [ScopeAuthPlugin, DirectivesPlugin, FederationPlugin, AccessDirectives],
   defaultFieldNullability: false,
   scopeAuth: {
     authScopes: ({ identity }) => ({ scope: (scope: Scope) => identity.scopes.includes(scope) }),

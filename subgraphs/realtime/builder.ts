@@ -3,6 +3,7 @@ import DirectivesPlugin from '@pothos/plugin-directives'
 import FederationPlugin from '@pothos/plugin-federation'
 import RelayPlugin from '@pothos/plugin-relay'
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth'
+import { AccessDirectives } from '../../kernel/auth/access-directives.ts'
 import type { Scope } from '../../kernel/auth/identity.ts'
 import { forbidden } from '../../kernel/errors.ts'
 import { DateTime, JSONValue } from '../../kernel/scalars.ts'
@@ -28,7 +29,7 @@ export const builder = new SchemaBuilder<{
   }
   DefaultFieldNullability: false
 }>({
-  plugins: [ScopeAuthPlugin, RelayPlugin, DirectivesPlugin, FederationPlugin],
+  plugins: [ScopeAuthPlugin, RelayPlugin, DirectivesPlugin, FederationPlugin, AccessDirectives],
   defaultFieldNullability: false,
   relay: {
     clientMutationId: 'omit',

@@ -34,6 +34,8 @@ export interface FederatedGraph extends AsyncDisposable {
   readonly file: string
   /** A folder for the gateway's keys. */
   readonly folder: string
+  /** GraphQL endpoint of a subgraph. */
+  url(name: string): string
   stop(name: string): Promise<void>
   /** Serves the subgraph again, at the address it had. */
   start(name: string): Promise<void>
@@ -76,6 +78,7 @@ export async function startFederatedGraph(
   return {
     file,
     folder,
+    url: name => `${urls.get(name)}/graphql`,
     start,
     stop,
     async [Symbol.asyncDispose]() {

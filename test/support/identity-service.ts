@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { json } from 'node:stream/consumers'
+import { json, text } from 'node:stream/consumers'
 import type { Identity } from '../../kernel/auth/identity.ts'
 import { close, listen } from '../../kernel/serve.ts'
 
@@ -13,8 +13,8 @@ export interface IdentityService extends AsyncDisposable {
   readonly asked: { path: string; authorization: string | undefined }[]
 }
 
-/** Answers as orchestration does, from memory. */
-export async function startIdentityService(): Promise<IdentityService> {
+/** Answers as orchestration does, from memory; `graph` is the endpoint that answers for its subgraph. */
+export async function startIdentityService(graph?: () => string): Promise<IdentityService> {
   const keys = new Map<string, Identity>()
   const codes = new Map<string, string>()
   const asked: IdentityService['asked'] = []
@@ -30,6 +30,12 @@ export async function startIdentityService(): Promise<IdentityService> {
   }
   const server = createServer(async (request, response) => {
     if (request.url === '/health') return response.end('{}')
+    if (request.url === '/graphql' && graph) {
+      const headers = { authorization: request.headers.authorization ?? '', 'content-type': 'application/json' }
+      const passed = await fetch(graph(), { method: 'POST', headers, body: await text(request) })
+      response.writeHead(passed.status, { 'content-type': 'application/json' })
+      return response.end(await passed.text())
+    }
     asked.push({ path: request.url!, authorization: request.headers.authorization })
     const found = answer(request.url!, (await json(request)) as never)
     response.writeHead(found ? 200 : 401, { 'content-type': 'application/json' })

@@ -8,6 +8,7 @@ builder.asEntity(ModelRef, {
 })
 
 ModelRef.implement({
+  authScopes: { scope: 'models:read' },
   description: 'A name in a project, and every version trained into it.',
   fields: t => ({
     id: t.exposeID('id'),

@@ -37,6 +37,7 @@ builder.asEntity(ModelVersionRef, {
 })
 
 ModelVersionRef.implement({
+  authScopes: { scope: 'models:read' },
   description: 'What one job made. It never changes; training into the same name adds the next version.',
   fields: t => ({
     id: t.exposeID('id'),

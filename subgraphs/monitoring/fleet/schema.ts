@@ -27,6 +27,7 @@ builder.asEntity(FleetNodeRef, {
 })
 
 FleetNodeRef.implement({
+  authScopes: { scope: 'monitoring:read' },
   description: 'A machine that trains, as its worker last measured it.',
   fields: t => ({
     id: t.exposeID('id'),
@@ -81,6 +82,7 @@ builder.asEntity(FleetHealthRef, {
 })
 
 FleetHealthRef.implement({
+  authScopes: { scope: 'monitoring:read' },
   description: 'The state of the whole forge at one moment.',
   fields: t => ({
     id: t.exposeID('id'),

@@ -3,6 +3,7 @@ import { instanceStatus, type ServiceInstance } from './instance.ts'
 import { listInstances } from './service.ts'
 
 const ServiceRef = builder.objectRef<ServiceInstance>('Service').implement({
+  authScopes: { scope: 'monitoring:read' },
   description:
     'A running process of the forge, as it last measured itself. Processes that share one share the numbers.',
   fields: t => ({

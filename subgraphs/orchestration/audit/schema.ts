@@ -5,6 +5,7 @@ import { checkedPage, type Page } from '../page.ts'
 import type { AuditEntry } from './entry.ts'
 
 const AuditEntryType = builder.objectRef<AuditEntry>('AuditEntry').implement({
+  authScopes: { scope: 'identity:write' },
   description: 'Who did what to what. Entries can be neither changed nor deleted.',
   fields: t => ({
     id: t.exposeID('id'),

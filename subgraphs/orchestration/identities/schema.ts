@@ -33,6 +33,7 @@ const IdentityType = builder.objectRef<Identity>('Identity').implement({
 })
 
 const ApiKeyType = builder.objectRef<ApiKey>('ApiKey').implement({
+  authScopes: { scope: 'identity:write' },
   description: 'An API key, as far as it is kept: the key itself is not.',
   fields: t => ({
     id: t.exposeID('id'),

@@ -45,6 +45,7 @@ const StepType = builder.objectRef<Step>('PipelineStep').implement({
 })
 
 const RunType = builder.objectRef<Run>('PipelineRun').implement({
+  authScopes: { scope: 'pipelines:read' },
   description: 'One run of a pipeline: phase after phase until a model is made.',
   fields: t => ({
     id: t.exposeID('id'),
