@@ -69,11 +69,10 @@ export async function releaseAttempt(parts: AttemptParts, claim: Pick<Claim, 'at
   const { attempt, job } = claim
   const status = await parts.attempts.renew(attempt)
   if (status === null) return
-  const [change, event]: [JobChange, Parameters<AttemptParts['attempts']['end']>[3]] =
-    status === 'RUNNING'
-      ? [{ status: 'QUEUED' }, jobQueued(job)]
-      : // Points may have followed the event that said so first: this one comes after them.
-        [{}, status === 'PAUSED' ? { topic: 'job.paused', data: { ...placeOf(job), step } } : null]
+  const change: JobChange = status === 'RUNNING' ? { status: 'QUEUED' } : {}
+  // Points may have followed the event that said PAUSED first: this one comes after them.
+  const paused = { topic: 'job.paused', data: { ...placeOf(job), step } } as const
+  const event = status === 'RUNNING' ? jobQueued(job) : status === 'PAUSED' ? paused : null
   if (!(await parts.attempts.end(attempt, status, change, event))) await releaseAttempt(parts, claim, step)
 }
 
