@@ -4,5 +4,7 @@ import type { HeaderReader } from './credentials.ts'
 /** The id that the client sent as `x-request-id`, when it is one that may stand in a log line, else a new one. */
 export function requestIdOf(header: HeaderReader): string {
   const given = header('x-request-id')
-  return given && /^[\w.:-]{1,100}$/.test(given) ? given : `req_${randomUUID()}`
+  return given && /^[\w.:-]{1,100}$/.test(given) ? given : newRequestId()
 }
+
+export const newRequestId = () => `req_${randomUUID()}`

@@ -4,18 +4,27 @@ import type { OperationScope } from './context.ts'
 import type { Variables } from './execution.ts'
 import type { Subgraph } from './subgraph.ts'
 import { receive, UpstreamLost } from './upstream.ts'
+import { type SharedConnections, upstreamConnection } from './upstream-connection.ts'
 import type { UpstreamOperation } from './upstream-operation.ts'
 
 /** A connection that held this long ends an outage even when no event came over it, in ms. */
 const steady = 10_000
+/** Events that wait for a slow client before the connection to the subgraph is paused, which then decides by its policy. */
+const maxWaitingOwn = 64
+/** Events that wait on a shared connection, which cannot be paused; beyond, the subscription is begun anew. */
+const maxWaitingShared = 1_024
 
 export interface Upstream {
   readonly subgraph: Subgraph
   readonly operation: UpstreamOperation
   readonly variables: Variables
+  /** The cursor to begin behind. */
+  readonly after: string | undefined
   readonly scope: OperationScope & { readonly signal: AbortSignal }
   /** How long a lost subgraph is waited for, in ms. */
   readonly patience: number
+  /** Connections that are shared by those with the same rights; without, every attempt makes one of its own. */
+  readonly shared?: { readonly connections: SharedConnections; readonly rights: string }
 }
 
 /**
@@ -25,16 +34,14 @@ export interface Upstream {
  */
 export async function* follow(upstream: Upstream): AsyncGenerator<ExecutionResult> {
   const { subgraph, operation, variables, scope, patience } = upstream
-  const authorization = async () => (await subgraph.headers(scope)).authorization!
-  let cursor = operation.start(variables)
+  let cursor = upstream.after
   let lostAt: number | undefined
   let attempt = 0
 
   while (!scope.signal.aborted) {
     const startedAt = Date.now()
     try {
-      const payload = operation.payload(variables, cursor)
-      for await (const event of receive({ url: subgraph.url, authorization, payload, signal: scope.signal })) {
+      for await (const event of subscription(upstream, cursor)) {
         if (cursor && isUnavailable(event)) throw new UpstreamLost('the subgraph is not ready yet')
         cursor = operation.cursorOf(event) ?? cursor
         lostAt = undefined
@@ -54,12 +61,27 @@ export async function* follow(upstream: Upstream): AsyncGenerator<ExecutionResul
       await pause(backoff(++attempt), scope.signal)
     }
   }
+
+  async function* subscription({ shared }: Upstream, after: string | undefined): AsyncGenerator<ExecutionResult> {
+    const { signal } = scope
+    const authorization = async () => (await subgraph.headers(scope)).authorization!
+    const connect = () => upstreamConnection(subgraph.url, authorization)
+    const request = operation.payload(variables, after)
+    if (!shared) {
+      yield* receive({ connection: connect(), payload: request, signal, maxWaiting: maxWaitingOwn, whenFull: 'pause' })
+      return
+    }
+    // The identity that opened the connection expires before the connection does: each subscription brings a new one.
+    const payload = { ...request, extensions: { authorization: await authorization() } }
+    using held = shared.connections.hold(`${subgraph.url} ${shared.rights}`, connect)
+    yield* receive({ ...held, payload, signal, maxWaiting: maxWaitingShared, whenFull: 'leave' })
+  }
 }
 
 const isUnavailable = ({ data, errors }: ExecutionResult): boolean =>
   !data && errors?.some(({ extensions }) => extensions?.code === 'UNAVAILABLE') === true
 
-const lost = (service: string) =>
+export const lost = (service: string) =>
   ({
     errors: [
       {

@@ -1,25 +1,43 @@
 import type { GraphQLDataSource } from '@apollo/gateway/dist/datasources/types.js'
 import type { FetchNode, QueryPlan } from '@apollo/query-planner'
 import type { ExecutionArgs, ExecutionResult } from 'graphql'
+import type { Identity } from '../kernel/auth/identity.ts'
 import { cancellable } from '../kernel/cancellation.ts'
 import type { GatewayContext, OperationScope } from './context.ts'
 import { planRunner, variableErrors } from './execution.ts'
 import { publicError } from './failures.ts'
-import type { Plans } from './plans.ts'
+import type { Entry } from './feed.ts'
+import { readFeed } from './feed-reader.ts'
+import { openFeeds } from './feeds.ts'
+import type { OperationPlan, Plans } from './plans.ts'
 import type { Answer } from './representations.ts'
-import { follow } from './resumption.ts'
+import { newRequestId } from './request-id.ts'
+import { follow, lost, type Upstream } from './resumption.ts'
 import type { Subgraph } from './subgraph.ts'
+import { type Question, questionOf } from './subscription-question.ts'
 import type { LoadedSupergraph } from './supergraph.ts'
-import { upstreamOperation } from './upstream-operation.ts'
+import { sharedConnections } from './upstream-connection.ts'
+import { type UpstreamOperation, upstreamOperation } from './upstream-operation.ts'
 
 /** How long a lost subgraph is waited for before its subscriptions end with UNAVAILABLE, in ms. */
 const defaultPatience = 120_000
 
 export type Subgraphs = Readonly<Record<string, Subgraph>>
 
+/** What all subscriptions of one operation have in common. */
+interface Subscription {
+  readonly plan: OperationPlan
+  readonly primary: FetchNode
+  readonly perEvent: QueryPlan
+  readonly subgraph: Subgraph
+  readonly operation: UpstreamOperation
+  readonly question: Question
+}
+
 /**
  * Executes subscriptions: the subgraph of the root field is subscribed to, and each of its events is run through the
- * plan, standing in for the first fetch, so that it joins fields of any other subgraph.
+ * plan, standing in for the first fetch, so that it joins fields of any other subgraph. What can be resumed is shared by
+ * all who ask the same with the same rights.
  */
 export function subscriber(
   supergraph: LoadedSupergraph,
@@ -28,6 +46,9 @@ export function subscriber(
   patience = defaultPatience,
 ) {
   const runPlan = planRunner(supergraph)
+  const known = new WeakMap<OperationPlan, Subscription>()
+  const feeds = openFeeds()
+  const connections = sharedConnections()
 
   return async (args: ExecutionArgs): Promise<AsyncGenerator<ExecutionResult> | ExecutionResult> => {
     const plan = plans.plan(args.document, args.operationName)
@@ -35,28 +56,74 @@ export function subscriber(
     const errors = variableErrors(supergraph, plan, variables)
     if (errors) return { errors }
 
-    const { primary, perEvent } = splitPlan(plan.queryPlan)
-    const operation = upstreamOperation(primary, supergraph.cursors)
-    const subgraph = subgraphs[primary.serviceName]!
-    const { scope } = args.contextValue as GatewayContext
+    const subscription = known.get(plan) ?? describe(plan)
+    known.set(plan, subscription)
+    const { subgraph, operation } = subscription
+    const { scope: asking } = args.contextValue as GatewayContext
+    const scope = asking!
+    const after = operation.start(variables)
 
+    /** The subscription of this client alone, with a connection of its own. */
+    const replay = (from: string | undefined, signal: AbortSignal) =>
+      entries(subscription, { subgraph, operation, variables, after: from, patience, scope: { ...scope, signal } })
+
+    if (!operation.isResumable) {
+      return cancellable(async function* (signal) {
+        for await (const { result } of replay(undefined, signal)) yield result
+      })
+    }
     return cancellable(async function* (signal) {
-      const ofStream = { ...scope!, signal }
-      for await (const event of follow({ subgraph, operation, variables, scope: ofStream, patience })) {
-        const services = { ...subgraphs, [subgraph.name]: answeredBy(event, primary, subgraph, ofStream) }
-        yield await runPlan(perEvent, plan, services, variables, ofStream)
-      }
+      const key = JSON.stringify([rightsOf(scope.identity), subscription.question(variables)])
+      using held = feeds.hold(key, async (feed, closing) => {
+        const identity = anybody(scope.identity)
+        const ofFeed = { ...scope, identity, requestId: newRequestId(), traceparent: null, signal: closing }
+        const shared = { connections, rights: rightsOf(identity) }
+        const upstream = { subgraph, operation, variables, after: undefined, patience, scope: ofFeed, shared }
+        for await (const entry of entries(subscription, upstream)) feed.append(entry)
+      })
+      const { feed, isNew } = held
+      const place = isNew && after === undefined ? 0 : undefined
+      yield* readFeed({ feed, after, place, replay, lost: lost(subgraph.name), signal })
     })
+  }
+
+  function describe(plan: OperationPlan): Subscription {
+    const { primary, rest, perEvent } = splitPlan(plan.queryPlan)
+    const operation = upstreamOperation(primary, supergraph.cursors)
+    const question = questionOf(plan, operation, rest)
+    return { plan, primary, perEvent, subgraph: subgraphs[primary.serviceName]!, operation, question }
+  }
+
+  async function* entries(subscription: Subscription, upstream: Upstream): AsyncGenerator<Entry> {
+    const { plan, primary, perEvent, subgraph, operation } = subscription
+    const { scope, variables } = upstream
+    for await (const event of follow(upstream)) {
+      // Execution changes the event.
+      const cursor = operation.cursorOf(event)
+      const services = { ...subgraphs, [subgraph.name]: answeredBy(event, primary, subgraph, scope) }
+      yield { cursor, result: await runPlan(perEvent, plan, services, variables, scope) }
+    }
   }
 }
 
-function splitPlan({ node }: QueryPlan): { primary: FetchNode; perEvent: QueryPlan } {
+const rightsOf = ({ project, scopes }: Identity): string => JSON.stringify([project, scopes.toSorted()])
+
+/** Somebody with these rights: what depends on who it is must not reach the others. */
+const anybody = ({ project, scopes }: Identity): Identity => ({
+  principal: 'service:gateway',
+  name: 'all with the same rights',
+  project,
+  scopes,
+})
+
+function splitPlan({ node }: QueryPlan) {
   if (node?.kind !== 'Subscription') throw new Error(`The plan of a subscription is a ${node?.kind}`)
   const { primary, rest } = node
-  return {
-    primary,
-    perEvent: { kind: 'QueryPlan', node: { kind: 'Sequence', nodes: rest ? [primary, rest] : [primary] } },
+  const perEvent: QueryPlan = {
+    kind: 'QueryPlan',
+    node: { kind: 'Sequence', nodes: rest ? [primary, rest] : [primary] },
   }
+  return { primary, rest, perEvent }
 }
 
 /** The subgraph, but with the event as its answer to the first fetch. Execution changes the event: it must be the subscriber's own. */

@@ -14,6 +14,10 @@ import type { Variables } from './execution.ts'
 
 /** The operation that the gateway sends to the subgraph of a subscription. */
 export interface UpstreamOperation {
+  /** Whether `after` and a cursor let it go on where it was. */
+  readonly isResumable: boolean
+  /** The client's variable that `after` is, when it is one. */
+  readonly startVariable: string | undefined
   /** What to send: the client's variables, and the place to go on from. */
   payload(variables: Variables, after: string | undefined): { query: string; variables: Record<string, unknown> }
   /** The client's own `after`. */
@@ -33,6 +37,8 @@ export function upstreamOperation(primary: FetchNode, cursors: ReadonlyMap<strin
   const cursor = field && cursors.get(field.name.value)
   if (!cursor) {
     return {
+      isResumable: false,
+      startVariable: undefined,
       payload: variables => ({ query: primary.operation, variables: pick(variables, primary.variableUsages ?? []) }),
       start: () => undefined,
       cursorOf: () => undefined,
@@ -52,6 +58,8 @@ export function upstreamOperation(primary: FetchNode, cursors: ReadonlyMap<strin
   const responseName = field.alias?.value ?? field.name.value
   const given = field.arguments?.find(argument => argument.name.value === 'after')?.value
   return {
+    isResumable: true,
+    startVariable: given?.kind === Kind.VARIABLE ? given.name.value : undefined,
     payload: (variables, after) => ({ query, variables: pick({ ...variables, [variable]: after }, names) }),
     start: variables => (given && (valueFromASTUntyped(given, variables) as string | null)) ?? undefined,
     cursorOf: ({ data }) => (data?.[responseName] as Record<string, string> | null | undefined)?.[alias],

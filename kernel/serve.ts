@@ -61,7 +61,8 @@ export async function serveGraph<Parts extends object>(options: ServeOptions<Par
     await yoga(request, response)
   }
 
-  const sockets = serveWebSocket({ server, schema, yoga: yoga as never, log })
+  // The gateway's connections outlive the identities that it signs.
+  const sockets = serveWebSocket({ server, schema, yoga: yoga as never, log, authorizedOperations: true })
   const url = await listen(server, options.host, options.port)
   log.info({ url }, `${name} serves`)
   return {

@@ -25,6 +25,8 @@ interface Options {
   readonly log: Log
   /** Largest message of a client, in bytes. */
   readonly maxPayload?: number
+  /** Whether an operation may bring an `authorization` of its own in its `extensions`, in place of the connection's. */
+  readonly authorizedOperations?: boolean
   /** Parses a document; throws GraphQLError. */
   parse?(source: string): DocumentNode
   /** Answers false to an upgrade that must not be. */
@@ -41,6 +43,7 @@ export function serveWebSocket({
   yoga,
   log,
   maxPayload = 1 << 20,
+  authorizedOperations = false,
   parse = parseDocument,
   accepts,
 }: Options): AsyncDisposable {
@@ -73,7 +76,8 @@ export function serveWebSocket({
       execute: run as never,
       subscribe: run as never,
       onSubscribe: ({ connectionParams, extra }, _id, params) => {
-        const authorization = connectionParams?.authorization
+        const ofOperation = authorizedOperations ? params.extensions?.authorization : undefined
+        const authorization = ofOperation ?? connectionParams?.authorization
         const url = `http://${extra.request.headers.host ?? 'localhost'}/graphql`
         const context: RunContext = {
           params,

@@ -149,11 +149,64 @@ describe('subscriptions', () => {
     expect(text).toContain('data: {"data":{"sales":{"book":{"title":"Book 1"}}}}')
   })
 
-  it('holds the subgraph back while a client is slow, and loses nothing', async () => {
+  it('subscribes once for all who ask the same, and joins each event once', async () => {
+    const query = 'subscription ($from: String) { sales(after: $from) { book { title author { name } } } }'
+    const first = subscribe(gateway, query)
+    const firstNext = next(first)
+    await listening()
+    const second = subscribe(gateway, query.replaceAll(' {', '{\n'), { variables: { from: '0' } })
+    const secondNext = next(second)
+    await until('the second client has a subscription of its own', () => parts.stream.listeners() === 2)
+    parts.stream.publish('1')
+    const event = { data: { sales: { book: { title: 'Book 1', author: { name: 'Author 1' } } } } }
+    expect(await firstNext).toEqual(event)
+    expect(await secondNext).toEqual(event)
+
+    // It has met the shared one now; its own generator sees that at its next event.
+    const { length } = parts.asked.authors
+    parts.stream.publish('2')
+    await Promise.all([next(first), next(second)])
+    expect(parts.asked.authors.length).toBe(length + 1)
+    await until('the own subscription is left', () => {
+      parts.stream.publish('3')
+      return parts.stream.listeners() === 1
+    })
+    await Promise.all([first.return!(), second.return!()])
+  })
+
+  it('replays a client that was too slow, losing nothing, and lets nobody else wait for it', async () => {
+    const count = 1_000
+    const slow: string[] = []
+    const fast: string[] = []
+    const query = 'subscription { sales { cursor book { id } } }'
+    const slowSocket = await openSocket(query, ({ type, payload }) => {
+      if (type === 'next') slow.push(payload.data.sales.cursor)
+    })
+    const fastSocket = await openSocket(query, ({ type, payload }) => {
+      if (type === 'next') fast.push(payload.data.sales.cursor)
+    })
+    await until('both have a subscription', () => parts.stream.listeners() === 2)
+    parts.stream.publish('first')
+    await until('both have the first event', () => slow.length + fast.length === 2)
+    slowSocket.pause()
+    const expected = Array.from({ length: count + 1 }, (_, i) => String(i + 1))
+    for (let i = 0; i < count; i++) parts.stream.publish('x'.repeat(20_000))
+    await until('the fast client has every event', () => fast.length > count)
+    expect(fast).toEqual(expected)
+    expect(slow.length).toBeLessThan(count)
+
+    slowSocket.resume()
+    await until('the slow client has every event', () => slow.length > count)
+    expect(slow).toEqual(expected)
+    fastSocket.close()
+    slowSocket.close()
+  })
+
+  it('holds the subgraph back while a client of a stream without cursors is slow', async () => {
     const count = 1_000
     const received: string[] = []
-    const socket = await openSocket('subscription { sales { cursor book { id } } }', message => {
-      if (message.type === 'next') received.push(message.payload.data.sales.cursor)
+    const socket = await openSocket('subscription { tips { cursor book { id } } }', ({ type, payload }) => {
+      if (type === 'next') received.push(payload.data.tips.cursor)
     })
     await listening()
     socket.pause()
@@ -190,7 +243,7 @@ describe('subscriptions', () => {
 
 interface Message {
   type: string
-  payload: { data: { sales: { cursor: string } } }
+  payload: { data: Record<'sales' | 'tips', { cursor: string }> }
 }
 
 /** Resolves once a count has stopped growing. */
