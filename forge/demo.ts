@@ -28,9 +28,13 @@ await runProcess(
     const apiKey = readFileSync(forge.adminKeyFile, 'utf8').trim()
     await using client = connectForge({ url: forge.url, apiKey })
     await trainAndShow(client, { steps: Number(values.steps), seed: Number(values.seed), stopped })
-    if (values.exit) return 'leave'
-    process.stdout.write(welcome(forge))
-    process.stdout.write(pc.dim('Ctrl-C stops it.\n'))
+    if (values.exit) {
+      process.stdout.write(
+        `${pc.bold('npm start')} serves it again, with what it has learned, on ${forge.url}/graphql\n`,
+      )
+      return 'leave'
+    }
+    process.stdout.write(`${welcome(forge)}${pc.dim('Ctrl-C stops it.')}\n`)
     return 'stay'
   },
 )
