@@ -1,5 +1,5 @@
 import type { Prisma, PrismaClient } from '../../../prisma/training/generated/client.ts'
-import { jobRow, patient } from '../outbox.ts'
+import { jobRow, patient, type Transaction } from '../outbox.ts'
 import { pageQuery } from '../page.ts'
 import type { TrainingJob } from './job.ts'
 import type { JobChange, JobFilter, Jobs } from './ports.ts'
@@ -8,11 +8,11 @@ import { jobOf } from './row.ts'
 export function jobStore(database: PrismaClient): Jobs {
   const { job: table } = database
 
-  const findTwin = (job: TrainingJob) => {
-    const { project, idempotencyKey, runId, stepName } = job
+  /** On the transaction's own connection: those that wait here may hold all the others of the pool. */
+  const findTwin = ({ job }: Transaction, { project, idempotencyKey, runId, stepName }: TrainingJob) => {
     if (idempotencyKey !== null)
-      return table.findUnique({ where: { project_idempotencyKey: { project, idempotencyKey } } })
-    if (runId !== null && stepName !== null) return table.findUnique({ where: { runId_stepName: { runId, stepName } } })
+      return job.findUnique({ where: { project_idempotencyKey: { project, idempotencyKey } } })
+    if (runId !== null && stepName !== null) return job.findUnique({ where: { runId_stepName: { runId, stepName } } })
     return null
   }
 
@@ -29,7 +29,7 @@ export function jobStore(database: PrismaClient): Jobs {
         // A second request with the same key waits here for the first, and then finds what it made.
         const { count } = await tx.job.createMany({ data: [newRow(job)], skipDuplicates: true })
         if (count === 1) await tx.outbox.create({ data: jobRow(job, event) })
-        return count === 1 ? job : jobOf((await findTwin(job))!)
+        return count === 1 ? job : jobOf((await findTwin(tx, job))!)
       }, patient),
     transition: (job, change, event) =>
       database.$transaction(async tx => {
