@@ -1,3 +1,4 @@
+import { EngineError } from '../../../engine/errors.ts'
 import { openExecutor } from '../../../engine/executors/probe.ts'
 import { CONFIG, huggingFaceFiles } from '../../../engine/formats/huggingface.ts'
 import { parameterCount } from '../../../engine/models/llama-parameters.ts'
@@ -88,6 +89,8 @@ export async function runTraining(order: Order, { blobs, send, shouldStop, breat
   }
 
   const result = { validation_loss: await trainer.evaluate(data.validation) }
+  // The loss of a step is that of the weights before it: what the last step made of them shows only here.
+  if (!Number.isFinite(result.validation_loss)) throw diverged(steps, result.validation_loss)
   recorder.record(steps, result)
   recorder.flush()
   const pretrained = { config: config.model, parameters: trainer.parameters(), tokenizer: data.tokenizer }
@@ -101,3 +104,6 @@ export async function runTraining(order: Order, { blobs, send, shouldStop, breat
     metrics: Object.entries({ ...newestLoss, ...result, ...baseline }).map(([name, value]) => ({ name, value })),
   })
 }
+
+const diverged = (step: number, loss: number) =>
+  new EngineError('DIVERGED', `after step ${step} the validation loss is ${loss}: lower the learning rate`)

@@ -77,6 +77,22 @@ describe('runTraining', () => {
     ])
   })
 
+  it('says that it diverged, also when only the last step made it so', async () => {
+    const { run } = await training()
+    const wild = cognateConfig(
+      'NANO',
+      {
+        sizes: { vocabulary: 300, width: 32, layers: 1, heads: 1 },
+        context: 16,
+        batch: 2,
+        steps: 1,
+        weightDecay: 1e308,
+      },
+      7,
+    )
+    await expect(run({ config: wild })).rejects.toMatchObject({ code: 'DIVERGED' })
+  })
+
   it('stops with a checkpoint of that very step, from which it goes on bit for bit', async () => {
     const { run } = await training()
     const whole = await run()
