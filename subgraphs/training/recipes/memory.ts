@@ -18,5 +18,7 @@ export function requiredMemory({ model, batch, context, grokfast, accumulation }
 
   const perLayer = 21 * model.width + 8 * model.feedForward + 4 * model.heads * context
   const perToken = model.layers * perLayer + 4 * model.vocabularySize
-  return baseBytes + bytesPerNumber * (copies * parameterCount(model) + batch * context * perToken)
+  // A step's tokens and those that follow them, of all its passes.
+  const tokens = 2 * accumulation * batch * context
+  return baseBytes + bytesPerNumber * (copies * parameterCount(model) + batch * context * perToken + tokens)
 }

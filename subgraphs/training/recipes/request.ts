@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { badSetting } from './errors.ts'
 
+/** The upper bounds below are beyond any machine; they keep what is computed of the sizes short and exact. */
 const count = z.int().min(1)
 const positive = z.number().positive()
 const fromZero = z.number().min(0)
@@ -9,25 +10,30 @@ const fromZero = z.number().min(0)
 const settings = z.strictObject({
   sizes: z
     .strictObject({
-      vocabulary: count.max(1_000_000),
-      width: count,
-      layers: count,
-      heads: count,
-      keyValueHeads: count,
-      feedForward: count,
+      vocabulary: count.min(257).max(1_000_000),
+      width: count.max(65_536),
+      layers: count.max(1_000),
+      heads: count.max(1_024),
+      keyValueHeads: count.max(1_024),
+      feedForward: count.max(1_000_000),
       tiedEmbeddings: z.boolean(),
     })
     .partial(),
   steps: count.max(10_000_000),
-  batch: count,
-  context: count,
+  batch: count.max(1_000_000),
+  context: count.max(1_000_000),
   learningRate: positive,
   warmup: z.int().min(0),
   weightDecay: fromZero,
   gradientClip: positive,
-  accumulation: count,
+  accumulation: count.max(1_000_000),
   grokfast: z
-    .strictObject({ kind: z.enum(['NONE', 'EMA', 'MA']), alpha: fromZero.lt(1), lambda: fromZero, window: count })
+    .strictObject({
+      kind: z.enum(['NONE', 'EMA', 'MA']),
+      alpha: fromZero.lt(1),
+      lambda: fromZero,
+      window: count.max(1_000_000),
+    })
     .partial({ alpha: true, lambda: true, window: true }),
   validationEvery: count,
   checkpointEvery: count,

@@ -57,6 +57,8 @@ describe('startCognate', () => {
     ['heads that do not divide the width', { settings: { sizes: { width: 100, heads: 3 } } }, 'INVALID_INPUT', '100'],
     ['a warm-up longer than the training', { settings: { steps: 10, warmup: 11 } }, 'INVALID_INPUT', '11'],
     ['an alpha of one', { settings: { grokfast: { kind: 'EMA', alpha: 1 } } }, 'INVALID_INPUT', 'grokfast.alpha is 1'],
+    ['more layers than anybody has', { settings: { sizes: { layers: 100_000 } } }, 'INVALID_INPUT', '100000'],
+    ['a vocabulary without the bytes', { settings: { sizes: { vocabulary: 256 } } }, 'INVALID_INPUT', '256'],
     ['a dataset that is not there', { dataset: 'ds_missing' }, 'NOT_FOUND', 'ds_missing'],
     ['an empty text', { text: '' }, 'INVALID_INPUT', 'empty'],
     ['a text of one byte', { text: 'x' }, 'INVALID_INPUT', '1 bytes'],

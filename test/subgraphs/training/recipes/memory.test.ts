@@ -15,6 +15,11 @@ describe('requiredMemory', () => {
     expect(Math.abs(estimate / measured - 1)).toBeLessThan(0.1)
   })
 
+  it('counts the tokens of every pass of a step', () => {
+    const bytes = (accumulation: number) => requiredMemory(cognateConfig('NANO', { accumulation }, 7))
+    expect(bytes(1_000_000)).toBeGreaterThan(1_000_000 * 8 * 128 * 4)
+  })
+
   it('counts every gradient that a moving average remembers', () => {
     const bytes = (window: number) => requiredMemory(cognateConfig('COGNATE', { grokfast: { kind: 'MA', window } }, 7))
     expect(bytes(100) - bytes(50)).toBeGreaterThan(50 * 24e6 * 4)
