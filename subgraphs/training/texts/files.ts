@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { open, realpath } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { badPath } from '../datasets/errors.ts'
@@ -11,7 +12,8 @@ export function folderFiles(folder: string): DatasetFiles {
       const root = await realpath(folder).catch(notThere)
       const real = root && (await realpath(join(root, path)).catch(notThere))
       if (!root || !real?.startsWith(root + sep)) throw badPath(path)
-      const file = await open(real)
+      // A named pipe would keep whoever opens it, for as long as nobody writes there.
+      const file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK)
       if ((await file.stat()).isFile()) return file.createReadStream()
       await file.close()
       throw badPath(path)

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +14,7 @@ beforeAll(async () => {
   await writeFile(join(root, 'secret'), 'secret')
   await symlink(join(root, 'secret'), join(root, 'datasets', 'link'))
   await symlink('link', join(root, 'datasets', 'loop'))
+  execFileSync('mkfifo', [join(root, 'datasets', 'pipe')])
 })
 afterAll(() => rm(root, { recursive: true }))
 
@@ -22,10 +24,19 @@ describe('the datasets folder', () => {
     expect(await text(await files.open('books/one.txt'))).toBe('one')
   })
 
-  it.each(['../secret', 'link', 'loop', 'books', '', '.', '/etc/passwd', 'books/one.txt/more', 'nothing', 'a\u0000b'])(
-    'gives nothing for %j',
-    async path => {
-      await expect(folderFiles(join(root, 'datasets')).open(path)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
-    },
-  )
+  it.each([
+    '../secret',
+    'link',
+    'loop',
+    'pipe',
+    'books',
+    '',
+    '.',
+    '/etc/passwd',
+    'books/one.txt/more',
+    'nothing',
+    'a\u0000b',
+  ])('gives nothing for %j', async path => {
+    await expect(folderFiles(join(root, 'datasets')).open(path)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  })
 })
