@@ -22,9 +22,19 @@ export function maskError(error: unknown, log: Log): GraphQLError {
       extensions: { ...extensions, code: isOurs(code) ? code : 'INVALID_INPUT' },
     })
   }
+  if (holdsZero(thrown)) {
+    const message = 'A text of this request has the character U+0000, which cannot be stored or found: leave it out.'
+    return new GraphQLError(message, { ...place, extensions: { code: 'INVALID_INPUT' } })
+  }
   log.error({ err: thrown, path: place.path }, 'unexpected failure')
   return new GraphQLError('Something failed inside the forge; its log says what.', {
     ...place,
     extensions: { code: 'INTERNAL' },
   })
+}
+
+/** PostgreSQL takes every character but U+0000, in text (22021) and in JSON (22P05); Prisma wraps what it says. */
+function holdsZero(thrown: unknown): boolean {
+  const { meta } = Object(thrown) as { meta?: { driverAdapterError?: { cause?: { originalCode?: string } } } }
+  return ['22021', '22P05'].includes(meta?.driverAdapterError?.cause?.originalCode ?? '')
 }
