@@ -13,6 +13,7 @@ import { maskError } from '../kernel/masking.ts'
 import type { GatewayContext, OperationScope } from './context.ts'
 import type { OperationPlan, Plans } from './plans.ts'
 import type { LoadedSupergraph } from './supergraph.ts'
+import { unfitVariable } from './variable-limits.ts'
 
 export type Variables = Readonly<Record<string, unknown>>
 
@@ -53,6 +54,8 @@ export function variableErrors(
   { operation }: OperationPlan,
   variables: ExecutionArgs['variableValues'],
 ): readonly GraphQLError[] | undefined {
+  const unfit = unfitVariable(variables ?? {})
+  if (unfit) return [unfit]
   return getVariableValues(schema, operation.operation.variableDefinitions ?? [], variables ?? {}, { maxErrors: 10 })
     .errors
 }

@@ -1,4 +1,13 @@
-import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped } from 'graphql'
+import {
+  type FloatValueNode,
+  GraphQLError,
+  GraphQLScalarType,
+  type IntValueNode,
+  Kind,
+  type ValueNode,
+  valueFromASTUntyped,
+  visit,
+} from 'graphql'
 
 /** ISO 8601 in UTC; a Date inside the service. */
 export const DateTime = new GraphQLScalarType<Date, string>({
@@ -20,5 +29,16 @@ export const JSONValue = new GraphQLScalarType<unknown, unknown>({
   description: 'Any JSON value.',
   serialize: value => value,
   parseValue: value => value,
-  parseLiteral: (node, variables) => valueFromASTUntyped(node, variables),
+  parseLiteral: (node, variables) => {
+    refuseInfinities(node)
+    return valueFromASTUntyped(node, variables)
+  },
 })
+
+/** JSON has none: stored, 1e400 would come back as null. */
+function refuseInfinities(literal: ValueNode): void {
+  const refuse = (node: IntValueNode | FloatValueNode) => {
+    if (!Number.isFinite(Number(node.value))) throw new GraphQLError(`${node.value} is too large for a number.`)
+  }
+  visit(literal, { IntValue: refuse, FloatValue: refuse })
+}
