@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { printSubgraphSchema } from '@apollo/subgraph'
 import type { GraphQLSchema } from 'graphql'
-import { generateClient } from './client/codegen.ts'
+import { documentManifest, generateClient } from './client/codegen.ts'
 import { eventContracts } from './forge/event-contracts.ts'
 import { permissionsPage } from './gateway/access/table.ts'
 import { composeSupergraph } from './schema/compose.ts'
@@ -14,7 +14,7 @@ import { schema as training } from './subgraphs/training/graph.ts'
 
 /**
  * Prints the SDL of each subgraph, the supergraph and API schema that they compose to, and the schemas of all events
- * into schema/, the table of permissions into docs/, and makes the typed client from them.
+ * into schema/, the table of permissions into docs/, makes the typed client from them, and lists that client's documents.
  * `--check` writes nothing and fails when a committed file differs.
  */
 const subgraphs: Record<string, GraphQLSchema> = { training, models, monitoring, realtime, orchestration }
@@ -32,17 +32,21 @@ const files: Record<string, string> = {
   'events.json': `${JSON.stringify(eventContracts(), null, 2)}\n`,
 }
 
-if (process.argv.includes('--check')) {
-  const stale = Object.entries(files).filter(([name, text]) => readIfThere(join(folder, name)) !== text)
-  for (const [name] of stale)
-    console.error(`${join('schema', name)} is not what the subgraphs say: run npm run generate and commit it.`)
-  process.exitCode = stale.length > 0 ? 1 : 0
-} else {
+settle(files)
+await generateClient()
+settle({ 'documents.json': `${JSON.stringify(await documentManifest(), null, 2)}\n` })
+
+function settle(files: Readonly<Record<string, string>>): void {
   for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true })
-    writeFileSync(join(folder, name), text)
+    const path = join(folder, name)
+    if (!process.argv.includes('--check')) {
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, text)
+    } else if (readIfThere(path) !== text) {
+      console.error(`${join('schema', name)} is not what the subgraphs say: run npm run generate and commit it.`)
+      process.exitCode = 1
+    }
   }
-  await generateClient()
 }
 
 function readIfThere(path: string): string | null {

@@ -41,6 +41,14 @@ export async function generateClient(schema = defaultSchema): Promise<void> {
   await writeFile(stamp, hash)
 }
 
+/** Every document that the client sends, by its SHA-256: what a gateway with FORGE_DOCUMENTS=persisted runs. */
+export async function documentManifest(): Promise<Record<string, string>> {
+  const exported = Object.values(await import('./generated/graphql.ts')).map(String)
+  const operations = exported.filter(text => /^\s*(query|mutation|subscription)\b/m.test(text))
+  const entries = operations.map(text => [createHash('sha256').update(text).digest('hex'), text] as const)
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
 async function hashOf(schema: string): Promise<string> {
   const hash = createHash('sha256')
   const version: string = createRequire(import.meta.url)('@graphql-codegen/cli/package.json').version

@@ -1,8 +1,8 @@
 import type { Plugin } from 'graphql-yoga'
 import type { Log } from '../kernel/log.ts'
+import { type AdmissionParts, admit } from './admission.ts'
 import type { GatewayContext } from './context.ts'
-import { type HeaderReader, keyOf } from './credentials.ts'
-import type { Identities } from './identities.ts'
+import type { HeaderReader } from './credentials.ts'
 import { requestIdOf } from './request-id.ts'
 
 /** HTTP status of an answer without data, by the code of its first error. */
@@ -14,11 +14,12 @@ const statuses: Readonly<Record<string, number>> = {
 }
 
 /** Finds out who asks before anything of the request is looked at, over HTTP and WebSocket alike. */
-export const authenticate = (identities: Identities, log: Log): Plugin<object, GatewayContext> => ({
+export const authenticate = (parts: AdmissionParts, log: Log): Plugin<object, GatewayContext> => ({
   async onParams({ request, context }) {
     const header: HeaderReader = name => request.headers.get(name)
     const requestId = context.requestId ?? requestIdOf(header)
-    const identity = await identities.identify(keyOf(header, context.authorization))
+    const { address, authorization, writeHeader } = context
+    const identity = await admit(parts, { header, authorization, address, writeHeader })
     context.scope = {
       identity,
       requestId,

@@ -1,5 +1,6 @@
 import type { Identity } from '../kernel/auth/identity.ts'
 import type { Log } from '../kernel/log.ts'
+import type { HeaderWriter } from './rates.ts'
 
 /** What one operation carries down to the subgraphs. */
 export interface OperationScope {
@@ -16,6 +17,10 @@ export interface OperationScope {
 export interface GatewayContext {
   readonly requestId?: string
   readonly signal?: AbortSignal
+  /** Where an HTTP request comes from. */
+  readonly address?: string
+  /** Sets a header of an HTTP answer. */
+  readonly writeHeader?: HeaderWriter
   /** The `authorization` of a graphql-ws connection's init payload. */
   readonly authorization?: string
   scope?: OperationScope

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { type Identity, scopes } from '../kernel/auth/identity.ts'
 import type { Signer } from '../kernel/auth/tokens.ts'
 import { unauthenticated, unavailable } from '../kernel/errors.ts'
+import { isToken, type TokenIssuer } from './tokens.ts'
 
 /** How long a verified key is believed, in ms: a revoked one works no longer than that. */
 const verifiedFor = 5_000
@@ -41,8 +42,11 @@ const gatewayIdentity: Identity = {
   scopes: ['identity:write'],
 }
 
-/** Identities as orchestration knows them. `orchestrationUrl` is its GraphQL endpoint; its other routes are beside it. */
-export function openIdentities(signer: Signer, orchestrationUrl: string): Identities {
+/**
+ * Identities as orchestration knows them, and as `issuer` does where there is one. `orchestrationUrl` is its GraphQL
+ * endpoint; its other routes are beside it.
+ */
+export function openIdentities(signer: Signer, orchestrationUrl: string, issuer?: TokenIssuer): Identities {
   const sign = cachedSigning(signer)
   const post = async (path: string, body: object): Promise<Response> =>
     ask(new URL(path, orchestrationUrl), {
@@ -59,13 +63,17 @@ export function openIdentities(signer: Signer, orchestrationUrl: string): Identi
     max: 10_000,
     ttl: verifiedFor,
     fetchMethod: async (_hash, _stale, { context: key, options }) => {
-      const response = await post('/identity/verify', { key })
-      if (response.status === 401) throw unauthenticated(`This API key is not known, or no longer valid. ${remedy}`)
-      const { identity, expiresAt } = await read(verified, response)
-      if (expiresAt) options.ttl = Math.max(1, Math.min(verifiedFor, Date.parse(expiresAt) - Date.now()))
+      const { identity, expiresAt } = issuer && isToken(key) ? await issuer.verify(key) : await verifyKey(key)
+      if (expiresAt) options.ttl = Math.max(1, Math.min(verifiedFor, expiresAt.getTime() - Date.now()))
       return identity
     },
   })
+  async function verifyKey(key: string) {
+    const response = await post('/identity/verify', { key })
+    if (response.status === 401) throw unauthenticated(`This API key is not known, or no longer valid. ${remedy}`)
+    const { identity, expiresAt } = await read(verified, response)
+    return { identity, expiresAt: expiresAt ? new Date(expiresAt) : undefined }
+  }
 
   return {
     sign,

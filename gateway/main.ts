@@ -4,20 +4,26 @@ import { invalidInput } from '../kernel/errors.ts'
 import { type Log, openLog } from '../kernel/log.ts'
 import { runProcess } from '../kernel/process.ts'
 import type { Serving } from '../kernel/serve.ts'
+import { openDocuments } from './documents.ts'
 import { openAnonymousIdentities, openIdentities } from './identities.ts'
+import { openRates } from './rates.ts'
 import { serveGateway } from './server.ts'
 import { openGatewaySigner } from './signing-key.ts'
 import { openSubgraph } from './subgraph.ts'
 import { readSupergraph } from './supergraph.ts'
+import { openTokenIssuer } from './tokens.ts'
 
 const ourSupergraph = new URL('../schema/supergraph.graphql', import.meta.url).pathname
+const ourDocuments = new URL('../schema/documents.json', import.meta.url).pathname
 
 /** Starts the gateway that the environment describes. Throws INVALID_INPUT when it cannot run so. */
 export async function startGateway(env: Env, { log }: { readonly log: Log }): Promise<Serving> {
   const supergraph = await readSupergraph(env.SUPERGRAPH ?? ourSupergraph)
   const signer = await openGatewaySigner(env)
   const open = env.FORGE_AUTH === 'off'
-  const identities = open ? openAnonymousIdentities(signer) : openIdentities(signer, env.ORCHESTRATION_URL)
+  const identities = open
+    ? openAnonymousIdentities(signer)
+    : openIdentities(signer, env.ORCHESTRATION_URL, openTokenIssuer(env))
 
   await using parts = new AsyncDisposableStack()
   const subgraphs = Object.fromEntries(
@@ -26,9 +32,39 @@ export async function startGateway(env: Env, { log }: { readonly log: Log }): Pr
       return [name, parts.use(openSubgraph({ name, url, sign: identities.sign }))]
     }),
   )
+  const rates = parts.use(
+    await openRates(
+      { identity: env.GATEWAY_RATE_IDENTITY, address: env.GATEWAY_RATE_ADDRESS },
+      env.BUS_URL?.startsWith('redis') ? env.BUS_URL : undefined,
+      log,
+    ),
+  )
+  const documents = await openDocuments(env.GATEWAY_DOCUMENTS ?? ourDocuments, env.FORGE_DOCUMENTS === 'persisted')
   const port = env.PORT ?? defaultPorts.gateway
+  const limits = {
+    connections: env.GATEWAY_CONNECTIONS,
+    connectionsPerIdentity: env.GATEWAY_CONNECTIONS_PER_IDENTITY,
+    operationsPerConnection: env.GATEWAY_OPERATIONS_PER_CONNECTION,
+  }
   const serving = parts.use(
-    await serveGateway({ supergraph, subgraphs, identities, jwks: signer.jwks, host: env.HOST, port, open, log }),
+    await serveGateway({
+      supergraph,
+      subgraphs,
+      identities,
+      jwks: signer.jwks,
+      host: env.HOST,
+      port,
+      open,
+      limits,
+      rates,
+      documents,
+      introspection: env.GATEWAY_INTROSPECTION,
+      maxCost: env.GATEWAY_MAX_COST,
+      origins: env.GATEWAY_ORIGINS,
+      proxies: env.GATEWAY_PROXIES,
+      bodyTimeout: env.GATEWAY_BODY_TIMEOUT * 1_000,
+      log,
+    }),
   )
   const running = parts.move()
   return { url: serving.url, [Symbol.asyncDispose]: () => running.disposeAsync() }

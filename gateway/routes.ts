@@ -2,17 +2,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { invalidInput } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import { reportHealth } from '../kernel/serve.ts'
+import { admit } from './admission.ts'
 import type { GatewayContext } from './context.ts'
-import { type HeaderReader, keyOf } from './credentials.ts'
+import type { HeaderReader } from './credentials.ts'
 import { forward, forwardingTarget } from './forwarding.ts'
 import type { Identities } from './identities.ts'
 import { logIn } from './login.ts'
 import { graphiqlPage } from './pages.ts'
+import type { Rates } from './rates.ts'
 import type { Subgraph } from './subgraph.ts'
 
 export interface RouteParts {
   readonly subgraphs: Readonly<Record<string, Subgraph>>
   readonly identities: Identities
+  readonly rates: Rates
   /** The public keys that identities are signed with. */
   readonly jwks: object
   readonly log: Log
@@ -22,8 +25,8 @@ export interface RouteParts {
 export async function route(
   request: IncomingMessage,
   response: ServerResponse,
-  { identities, jwks, log, subgraphs }: RouteParts,
-  { requestId, signal }: GatewayContext,
+  { identities, rates, jwks, log, subgraphs }: RouteParts,
+  { requestId, signal, address, writeHeader }: GatewayContext,
 ): Promise<boolean> {
   // `*`, or a whole URL as to a proxy, which this is not.
   if (!request.url?.startsWith('/')) throw invalidInput(`"${request.url}" is no path of this gateway: try /graphql.`)
@@ -31,7 +34,7 @@ export async function route(
   const header: HeaderReader = name => request.headers[name] as string | undefined
   const target = forwardingTarget(url.pathname, subgraphs)
   if (target) {
-    const identity = await identities.identify(keyOf(header))
+    const identity = await admit({ identities, rates }, { header, address, writeHeader })
     const scope = { identity, requestId: requestId!, traceparent: header('traceparent') ?? null, signal, log }
     await forward(request, response, target, scope)
     return true

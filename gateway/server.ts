@@ -8,15 +8,22 @@ import { close, listen, type Serving } from '../kernel/serve.ts'
 import { serveWebSocket } from '../kernel/web-socket.ts'
 import { guardedExecution, guardedSubscription } from './access/enforcement.ts'
 import { openPermissions, type PermissionOptions } from './access/permissions.ts'
+import { addressOf } from './admission.ts'
 import { authenticate } from './authentication.ts'
 import type { GatewayContext } from './context.ts'
-import { isFromOurPages, isLoopbackHost } from './credentials.ts'
+import { openCostCheck } from './cost.ts'
+import { type HeaderReader, isFromOurPages, isLoopbackHost, keyOf } from './credentials.ts'
+import { type Documents, persistedDocuments } from './documents.ts'
+import { heldStreams, openEventStreams } from './event-streams.ts'
 import { executor } from './execution.ts'
 import { limitDocuments, maxBodyBytes, maxMessageBytes } from './limits.ts'
 import { sandboxPage } from './pages.ts'
 import { openPlans } from './plans.ts'
+import type { HeaderWriter } from './rates.ts'
 import { requestIdOf } from './request-id.ts'
 import { type RouteParts, route } from './routes.ts'
+import { openSessions, type SessionLimits } from './sessions.ts'
+import { expectBody, patienceWithSenders } from './slow-senders.ts'
 import { type Subgraphs, subscriber } from './subscriptions.ts'
 import type { LoadedSupergraph } from './supergraph.ts'
 
@@ -27,27 +34,47 @@ interface GatewayParts extends RouteParts {
   readonly port: number
   /** Whether callers need no key: then only loopback's own names are answered to. */
   readonly open: boolean
-  /** The least role that may ask for the schema; a viewer unless told. */
-  readonly introspection?: PermissionOptions['introspection']
+  /** The least role that may ask for the schema. */
+  readonly introspection: PermissionOptions['introspection']
+  readonly documents: Documents
+  /** What one operation may cost. */
+  readonly maxCost: number
+  /** Origins of other sites whose pages may ask, with a key of their own. */
+  readonly origins: readonly string[]
+  /** Time for the body of a GraphQL request to arrive, in ms. */
+  readonly bodyTimeout: number
+  /** Proxies of ours that a request passes. */
+  readonly proxies: number
+  readonly limits: SessionLimits & {
+    /** Operations at once on one graphql-ws connection. */
+    readonly operationsPerConnection: number
+  }
   /** How long a subscription waits for its lost subgraph, in ms. */
   readonly patience?: number
 }
 
 /** Serves the composed graph over HTTP (JSON and server-sent events) and graphql-ws, and the routes beside it. */
 export async function serveGateway(parts: GatewayParts): Promise<Serving> {
-  const { supergraph, subgraphs, identities, log, open } = parts
-  const permissions = openPermissions(supergraph, { introspection: parts.introspection ?? 'viewer', open })
+  const { supergraph, subgraphs, identities, log, open, limits } = parts
+  const permissions = openPermissions(supergraph, { introspection: parts.introspection, open })
+  const checks = { permissions, cost: openCostCheck(supergraph, parts.maxCost) }
   const plans = openPlans(supergraph, permissions.asked)
+  const sessions = openSessions(identities, limits)
+  const streams = openEventStreams()
   const yoga = createYoga<GatewayContext, object>({
     schema: supergraph.schema,
     plugins: [
       // A browser asks before it sends any of these headers to another site.
       useCSRFPrevention({ requestHeaders: ['authorization', 'apollo-require-preflight', 'x-apollo-operation-name'] }),
-      authenticate(identities, log),
+      authenticate(parts, log),
+      persistedDocuments(parts.documents),
       limitDocuments(plans.parse),
       runPlans(
-        guardedExecution(permissions, executor(supergraph, plans, subgraphs)),
-        guardedSubscription(permissions, subscriber(supergraph, plans, subgraphs, parts.patience)),
+        guardedExecution(checks, executor(supergraph, plans, subgraphs)),
+        heldStreams(
+          sessions,
+          guardedSubscription(checks, subscriber(supergraph, plans, subgraphs, parts.patience)) as never,
+        ),
       ),
       maskResults(log),
     ],
@@ -56,26 +83,37 @@ export async function serveGateway(parts: GatewayParts): Promise<Serving> {
     maxRequestBodySize: maxBodyBytes,
     renderGraphiQL: sandboxPage,
     multipart: false,
-    cors: false,
+    cors: parts.origins.length > 0 && { origin: [...parts.origins], credentials: false, maxAge: 600 },
     landingPage: false,
     logging: false,
   })
 
-  const server = createServer((request, response) => {
+  const server = createServer(patienceWithSenders, (request, response) => {
     const requestId = requestIdOf(name => request.headers[name] as string | undefined)
     response.setHeader('x-request-id', requestId)
+    streams.add(response)
+    const address = addressOf(
+      request.socket.remoteAddress,
+      headerOf(request)('x-forwarded-for') ?? undefined,
+      parts.proxies,
+    )
+    const writeHeader: HeaderWriter = (name, value) => {
+      if (!response.headersSent) response.setHeader(name, value)
+    }
     const leaving = new AbortController()
     response.once('close', () => {
       if (!response.writableFinished) leaving.abort()
     })
-    answer(request, response, { requestId, signal: leaving.signal }).catch(error => {
+    answer(request, response, { requestId, signal: leaving.signal, address, writeHeader }).catch(error => {
       refuse(response, error, log.child({ requestId }))
     })
   })
 
   async function answer(request: IncomingMessage, response: ServerResponse, context: GatewayContext): Promise<void> {
     if (open && !isLoopbackHost(request.headers.host)) throw strangeHost(request.headers.host)
+    if (!isProbe(request)) await parts.rates.countAddress(context.address!, context.writeHeader)
     if (await route(request, response, parts, context)) return
+    expectBody(request, response, parts.bodyTimeout)
     await yoga(request, response, context)
   }
 
@@ -86,24 +124,32 @@ export async function serveGateway(parts: GatewayParts): Promise<Serving> {
     log,
     parse: plans.parse,
     maxPayload: maxMessageBytes,
-    accepts: ({ headers }) =>
-      isFromOurPages(name => headers[name] as string | undefined) && (!open || isLoopbackHost(headers.host)),
+    maxConnections: limits.connections,
+    maxOperations: limits.operationsPerConnection,
+    accepts: request =>
+      (isFromOurPages(headerOf(request)) || parts.origins.includes(request.headers.origin ?? '')) &&
+      (!open || isLoopbackHost(request.headers.host)),
+    admit: ({ request, authorization, close }) => sessions.open(keyOf(headerOf(request), authorization), close),
   })
   const url = await listen(server, parts.host, parts.port)
   log.info({ url, subgraphs: Object.keys(subgraphs) }, 'gateway serves')
   return {
     url,
     async [Symbol.asyncDispose]() {
+      sessions[Symbol.dispose]()
       await sockets[Symbol.asyncDispose]()
+      streams.break()
       await close(server)
     },
   }
 }
 
-const runPlans = (
-  execute: ReturnType<typeof guardedExecution>,
-  subscribe: ReturnType<typeof guardedSubscription>,
-): Plugin => ({
+const headerOf =
+  ({ headers }: IncomingMessage): HeaderReader =>
+  name =>
+    headers[name] as string | undefined
+
+const runPlans = (execute: ReturnType<typeof guardedExecution>, subscribe: ReturnType<typeof heldStreams>): Plugin => ({
   onExecute: ({ setExecuteFn }) => setExecuteFn(execute as never),
   onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe as never),
 })
@@ -116,6 +162,9 @@ const maskResults = (log: Log): Plugin => ({
   },
 })
 
+/** What services and orchestrators ask again and again, of which nothing is secret or dear. */
+const isProbe = ({ url }: IncomingMessage) => url === '/health' || url === '/.well-known/jwks.json'
+
 const strangeHost = (host: string | undefined) =>
   forbidden(`Without keys (FORGE_AUTH=off) this gateway answers to 127.0.0.1 and localhost only, not to "${host}".`)
 
@@ -123,6 +172,7 @@ const statuses: Readonly<Record<string, number>> = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
+  RATE_LIMITED: 429,
   UNAVAILABLE: 503,
 }
 

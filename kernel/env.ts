@@ -24,6 +24,11 @@ const variables = z.object({
   /** Private Ed25519 JWK (JSON) that signs identities; default a key file in FORGE_DATA. Gateways of one forge share it. */
   FORGE_SIGNING_KEY: z.string().optional(),
   /**
+   * Further keys to publish, a JSON array of JWKs of which only the public halves are: the next key before any gateway
+   * signs with it, and the last one until none does.
+   */
+  FORGE_SIGNING_KEYS_PUBLISHED: z.string().optional(),
+  /**
    * The admin key, `forge_` and 43 characters of base64url (32 random bytes); default one made at the first start and
    * kept in $FORGE_DATA/admin-key. Needed where orchestration runs on more than one machine.
    */
@@ -43,6 +48,53 @@ const variables = z.object({
   GATEWAY_URL: z.url().default('http://127.0.0.1:4000'),
   /** Supergraph file that the gateway runs. */
   SUPERGRAPH: z.string().optional(),
+  /** Subscribers' connections (graphql-ws and server-sent events) that a gateway holds at once. */
+  GATEWAY_CONNECTIONS: z.coerce.number().int().min(1).default(10_000),
+  /** Of these, connections of one identity. */
+  GATEWAY_CONNECTIONS_PER_IDENTITY: z.coerce.number().int().min(1).default(1_000),
+  /** Operations at once on one graphql-ws connection. */
+  GATEWAY_OPERATIONS_PER_CONNECTION: z.coerce.number().int().min(1).default(100),
+  /** Requests a minute of one identity; gateways that share a Redis (BUS_URL) count together. */
+  GATEWAY_RATE_IDENTITY: z.coerce.number().int().min(1).default(120_000),
+  /** HTTP requests a minute from one address. */
+  GATEWAY_RATE_ADDRESS: z.coerce.number().int().min(1).default(240_000),
+  /** What one operation may cost: about the objects that it may yield, by @cost and @listSize. */
+  GATEWAY_MAX_COST: z.coerce.number().min(1).default(20_000),
+  /** Least role that may ask for the schema: viewer, trainer, operator, admin; `off` is nobody. */
+  GATEWAY_INTROSPECTION: z.enum(['viewer', 'trainer', 'operator', 'admin', 'off']).default('viewer'),
+  /** Origins of other sites whose pages may ask (CORS), separated by commas; they bring a key, never our cookie. */
+  GATEWAY_ORIGINS: z
+    .string()
+    .default('')
+    .transform(list =>
+      list
+        .split(',')
+        .map(origin => origin.trim())
+        .filter(Boolean),
+    ),
+  /** Time for the body of a GraphQL request to arrive, in seconds. */
+  GATEWAY_BODY_TIMEOUT: z.coerce.number().positive().default(20),
+  /** Proxies of your own before the gateway; then X-Forwarded-For says who asks. */
+  GATEWAY_PROXIES: z.coerce.number().int().min(0).default(0),
+  /** `persisted` runs only the documents of the manifest. */
+  FORGE_DOCUMENTS: z.enum(['any', 'persisted']).default('any'),
+  /** Issuer outside of the forge whose JWTs are taken for keys (OpenID Connect); its keys are pinned to asymmetric algorithms. */
+  OIDC_ISSUER: url(),
+  /** The `aud` that its tokens must have; needed with OIDC_ISSUER. */
+  OIDC_AUDIENCE: z.string().optional(),
+  /** Its published keys; default $OIDC_ISSUER/.well-known/jwks.json. */
+  OIDC_JWKS_URL: url(),
+  /** Claim that holds a role or a list of them, such as `realm_access.roles`; the highest counts. */
+  OIDC_ROLE_CLAIM: z.string().default('role'),
+  /** The issuer's names of our roles, as `ml-admins=admin,ml-team=trainer`; our own names need no mention. */
+  OIDC_ROLES: z
+    .string()
+    .default('')
+    .transform(list => Object.fromEntries(list.split(',').map(pair => pair.trim().split('=')))),
+  /** Claim that holds the one project that a token sees, or `*`; `default` where it is absent. */
+  OIDC_PROJECT_CLAIM: z.string().default('project'),
+  /** The manifest, a JSON object of texts by their SHA-256; default the one of the forge's own client. */
+  GATEWAY_DOCUMENTS: z.string().optional(),
   /** Event log and job queue: postgres://… or redis://…; default the embedded PostgreSQL. */
   BUS_URL: url(),
   TRAINING_DATABASE_URL: url(),

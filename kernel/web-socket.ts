@@ -8,7 +8,8 @@ import {
 } from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
 import type { GraphQLParams, YogaServerInstance } from 'graphql-yoga'
-import { WebSocketServer } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { DomainError, type ErrorCode } from './errors.ts'
 import type { Log } from './log.ts'
 import { maskError } from './masking.ts'
 
@@ -16,6 +17,15 @@ import { maskError } from './masking.ts'
 export interface SocketContext {
   /** The `authorization` of the connection's init payload. */
   readonly authorization?: string
+  readonly overSocket?: true
+}
+
+/** A connection that has sent its init message. */
+export interface OpeningSocket {
+  readonly request: IncomingMessage
+  readonly authorization: string | undefined
+  /** Closes it, with the code that clients know for this kind of failure. */
+  close(reason: DomainError): void
 }
 
 interface Options {
@@ -29,9 +39,25 @@ interface Options {
   readonly authorizedOperations?: boolean
   /** Parses a document; throws GraphQLError. */
   parse?(source: string): DocumentNode
+  /** Connections that may be open at once. */
+  readonly maxConnections?: number
+  /** Operations that may run at once on one connection. */
+  readonly maxOperations?: number
+  /** Time for the init message, in ms. */
+  readonly initTimeout?: number
+  /** Interval of pings, and how long a client may take to answer one, in ms. */
+  readonly keepAlive?: number
   /** Answers false to an upgrade that must not be. */
   accepts?(request: IncomingMessage): boolean
+  /** Admits a connection until it closes; a DomainError that it throws closes it. */
+  admit?(opening: OpeningSocket): Promise<Disposable>
 }
+
+/** Close codes of the protocol, and 1013 (try again later). */
+const closeCodes: Partial<Record<ErrorCode, number>> = { UNAUTHENTICATED: 4401, UNAVAILABLE: 1013 }
+const forbiddenCode = 4403
+/** Room for the reason in a close frame, in bytes. */
+const maxReason = 123
 
 /**
  * Serves graphql-ws at /graphql through all of Yoga's plugins (the usual recipe, `getEnveloped`, skips those of the
@@ -43,15 +69,24 @@ export function serveWebSocket({
   yoga,
   log,
   maxPayload = 1 << 20,
+  maxConnections = Number.POSITIVE_INFINITY,
+  maxOperations = Number.POSITIVE_INFINITY,
+  initTimeout = 10_000,
+  keepAlive = 12_000,
   authorizedOperations = false,
   parse = parseDocument,
   accepts,
+  admit,
 }: Options): AsyncDisposable {
   const sockets = new WebSocketServer({ noServer: true, maxPayload })
   server.on('upgrade', (request, socket, head) => {
     const path = request.url?.split('?', 1)[0]
-    if (path !== '/graphql' || accepts?.(request) === false) {
-      socket.end(`HTTP/1.1 ${path === '/graphql' ? '403 Forbidden' : '404 Not Found'}\r\nConnection: close\r\n\r\n`)
+    const refusal =
+      (path !== '/graphql' && '404 Not Found') ||
+      (accepts?.(request) === false && '403 Forbidden') ||
+      (sockets.clients.size >= maxConnections && '503 Service Unavailable')
+    if (refusal) {
+      socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\n\r\n`)
       return
     }
     sockets.handleUpgrade(request, socket, head, client => sockets.emit('connection', client, request))
@@ -61,28 +96,44 @@ export function serveWebSocket({
   const run = async (args: ExecutionArgs) => {
     const { params, request, authorization } = args.contextValue as RunContext
     try {
-      const result = await yoga.getResultForParams({ params: params as GraphQLParams, request }, {
-        authorization,
-      } as never)
+      const context: SocketContext = { authorization, overSocket: true }
+      const result = await yoga.getResultForParams({ params: params as GraphQLParams, request }, context as never)
       return withoutHttp(result)
     } catch (error) {
       return { errors: [maskError(error, log)] }
     }
   }
 
-  const graphql = useServer(
+  const admitted = new WeakMap<WebSocket, Disposable>()
+  const graphql = useServer<ConnectionParams, { socket: WebSocket; request: IncomingMessage }>(
     {
-      connectionInitWaitTimeout: 10_000,
+      connectionInitWaitTimeout: initTimeout,
       execute: run as never,
       subscribe: run as never,
-      onSubscribe: ({ connectionParams, extra }, _id, params) => {
+      async onConnect({ connectionParams, extra: { socket, request } }) {
+        if (!admit) return true
+        const close = (reason: DomainError) => socket.close(closeCodes[reason.code] ?? forbiddenCode, shorten(reason))
+        try {
+          const session = await admit({ request, authorization: authorizationOf(connectionParams), close })
+          // It may have gone while its key was looked up.
+          if (socket.readyState === socket.OPEN) admitted.set(socket, session)
+          else session[Symbol.dispose]()
+          return true
+        } catch (error) {
+          if (!(error instanceof DomainError)) throw error
+          close(error)
+          return false
+        }
+      },
+      onClose: ({ extra }) => admitted.get(extra.socket)?.[Symbol.dispose](),
+      onSubscribe: ({ connectionParams, extra, subscriptions }, _id, params) => {
+        if (Object.keys(subscriptions).length > maxOperations) return [maskError(tooManyOperations(maxOperations), log)]
         const ofOperation = authorizedOperations ? params.extensions?.authorization : undefined
-        const authorization = ofOperation ?? connectionParams?.authorization
         const url = `http://${extra.request.headers.host ?? 'localhost'}/graphql`
         const context: RunContext = {
           params,
           request: new Request(url, { method: 'POST', headers: headersOf(extra.request) }),
-          authorization: typeof authorization === 'string' ? authorization : undefined,
+          authorization: typeof ofOperation === 'string' ? ofOperation : authorizationOf(connectionParams),
         }
         try {
           return { schema, document: parse(params.query), operationName: params.operationName, contextValue: context }
@@ -93,7 +144,7 @@ export function serveWebSocket({
       },
     },
     sockets as never,
-    12_000,
+    keepAlive,
   )
 
   return {
@@ -108,6 +159,23 @@ export function serveWebSocket({
     },
   }
 }
+
+type ConnectionParams = Record<string, unknown>
+
+const authorizationOf = (params: Readonly<ConnectionParams> | undefined): string | undefined =>
+  typeof params?.authorization === 'string' ? params.authorization : undefined
+
+function shorten({ message }: DomainError): string {
+  let reason = message
+  while (Buffer.byteLength(reason) > maxReason) reason = reason.slice(0, -1)
+  return reason
+}
+
+const tooManyOperations = (limit: number) =>
+  new DomainError(
+    'RESOURCE_EXHAUSTED',
+    `This connection runs ${limit} operations, which is all it may: end one, or open another connection.`,
+  )
 
 /** The headers of the upgrade (cookie, origin, trace) as those of a POST, which is what an operation is to Yoga. */
 function headersOf({ headers }: IncomingMessage): Record<string, string> {

@@ -1,14 +1,21 @@
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
 import type { GatewayContext } from '../context.ts'
+import type { CostCheck } from '../cost.ts'
 import type { Permissions } from './permissions.ts'
+
+/** What an operation has to pass before anything of it is planned. */
+export interface Checks {
+  readonly permissions: Permissions
+  readonly cost: CostCheck
+}
 
 type Execute<Result> = (args: ExecutionArgs) => Promise<Result>
 
 /** Runs only what the caller may have of an operation; each field that was left out is null, with a FORBIDDEN error. */
 export const guardedExecution =
-  (permissions: Permissions, execute: Execute<ExecutionResult>): Execute<ExecutionResult> =>
+  (checks: Checks, execute: Execute<ExecutionResult>): Execute<ExecutionResult> =>
   async args => {
-    const { document, errors, refused } = decide(permissions, args)
+    const { document, errors, refused } = decide(checks, args)
     if (refused) return { errors }
     const result = await execute({ ...args, document })
     return errors.length > 0 ? withErrors(result, errors) : result
@@ -17,11 +24,11 @@ export const guardedExecution =
 /** The same for the events of a subscription. */
 export const guardedSubscription =
   (
-    permissions: Permissions,
+    checks: Checks,
     subscribe: Execute<AsyncGenerator<ExecutionResult> | ExecutionResult>,
   ): Execute<AsyncIterable<ExecutionResult> | ExecutionResult> =>
   async args => {
-    const { document, errors, refused } = decide(permissions, args)
+    const { document, errors, refused } = decide(checks, args)
     if (refused) return { errors }
     const events = await subscribe({ ...args, document })
     if (errors.length === 0) return events
@@ -35,11 +42,15 @@ interface Decision {
   readonly refused: boolean
 }
 
-function decide(permissions: Permissions, { document, operationName, variableValues, contextValue }: ExecutionArgs) {
+function decide({ permissions, cost }: Checks, args: ExecutionArgs): Decision {
+  const { document, operationName, contextValue } = args
+  const variables = args.variableValues ?? {}
+  const tooDear = cost(document, operationName, variables)
+  if (tooDear) return { document, errors: [tooDear], refused: true }
   const { identity } = (contextValue as GatewayContext).scope!
   const permission = permissions.permit(document, operationName, identity)
-  const errors = permission.errors(variableValues ?? {})
-  return { document: permission.document, errors, refused: permission.isWhole && errors.length > 0 } satisfies Decision
+  const errors = permission.errors(variables)
+  return { document: permission.document, errors, refused: permission.isWhole && errors.length > 0 }
 }
 
 // Apollo's executor notes in `extensions` that what was left out is missing: the errors say it better.

@@ -14,11 +14,11 @@ export interface Signer {
   readonly jwks: { readonly keys: readonly JWK[] }
 }
 
-export async function openSigner(privateJwk: JWK): Promise<Signer> {
+/** Signs with one key, and publishes it with the `others` that gateways of the forge sign with before and after. */
+export async function openSigner(privateJwk: JWK, others: readonly JWK[] = []): Promise<Signer> {
   const key = await importJWK(privateJwk, algorithm)
-  const { d: _private, ...publicJwk } = privateJwk
   return {
-    jwks: { keys: [{ ...publicJwk, alg: algorithm, use: 'sig' }] },
+    jwks: { keys: [privateJwk, ...others].map(publicHalf) },
     sign: (identity, audience) =>
       new SignJWT({ name: identity.name, project: identity.project, scopes: [...identity.scopes] })
         .setProtectedHeader({ alg: algorithm, kid: privateJwk.kid })
@@ -30,6 +30,8 @@ export async function openSigner(privateJwk: JWK): Promise<Signer> {
         .sign(key),
   }
 }
+
+const publicHalf = ({ kty, crv, x, kid }: JWK): JWK => ({ kty, crv, x, kid, alg: algorithm, use: 'sig' })
 
 /** Makes a private key as a JWK whose `kid` is derived from its public half. */
 export async function newSigningKey(): Promise<JWK> {

@@ -1,0 +1,26 @@
+import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http'
+
+/** Time for the headers of a request to arrive, in ms. */
+const headersTimeout = 10_000
+/** Time for any request to arrive, in ms: an upload of many gigabytes takes a while. */
+const requestTimeout = 3_600_000
+
+/** For the HTTP server: who is slow with the headers, or holds a connection idle, is let go. */
+export const patienceWithSenders: ServerOptions = {
+  headersTimeout,
+  requestTimeout,
+  keepAliveTimeout: 30_000,
+  connectionsCheckingInterval: 1_000,
+}
+
+/** Answers 408 and hangs up when the body has not arrived within as many ms. */
+export function expectBody(request: IncomingMessage, response: ServerResponse, within: number): void {
+  if (request.complete || request.method === 'GET' || request.method === 'HEAD') return
+  const tooSlow = setTimeout(() => {
+    if (!response.headersSent) response.writeHead(408, { connection: 'close' })
+    response.end()
+    request.destroy()
+  }, within)
+  request.once('end', () => clearTimeout(tooSlow))
+  request.once('close', () => clearTimeout(tooSlow))
+}
