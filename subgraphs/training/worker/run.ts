@@ -69,11 +69,18 @@ export async function runAttempt(parts: RunParts, claim: Claim, signal: AbortSig
   }
 
   try {
-    for await (const batch of child.messages()) {
-      for (const message of joined(batch)) {
-        await persistently(() => take(message), log)
-        isAnswered ||= ['completed', 'failed', 'stopped'].includes(message.kind)
+    try {
+      for await (const batch of child.messages()) {
+        for (const message of joined(batch)) {
+          await persistently(() => take(message), log)
+          isAnswered ||= ['completed', 'failed', 'stopped'].includes(message.kind)
+        }
       }
+    } catch (error) {
+      // Counted as a crash: what can never be stored must not be tried for ever. With no database at all, the lease
+      // ends by itself.
+      log.error({ err: error }, 'what a job reported cannot be stored')
+      return await attempts.crashAttempt(parts, claim, step, 'what it reported could not be stored')
     }
     if (isAnswered || isLost) return
     if (stopTimer) await attempts.releaseAttempt(parts, claim, step)
