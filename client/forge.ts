@@ -1,4 +1,5 @@
 import { datasetMethods } from './datasets.ts'
+import { downloadMethods } from './downloads.ts'
 import { type ClientEnv, readClientEnv } from './env.ts'
 import { fleetMethods } from './fleet.ts'
 import { identityMethods } from './identities.ts'
@@ -25,6 +26,7 @@ export function connectForge(given: Partial<ClientEnv> = {}) {
     ...jobMethods(connection),
     ...pipelineMethods(connection),
     ...modelMethods(connection),
+    ...downloadMethods(connection),
     ...datasetMethods(connection),
     ...fleetMethods(connection),
     ...identityMethods(connection),

@@ -23,16 +23,19 @@ export interface Transport {
     name: Name,
     variables: Variables,
   ): Promise<NonNullable<Result[Name]>>
+  /** Any path of the forge beside its graph, whatever it answers; throws only where it answers nothing. */
+  get(path: string, options?: { headers?: Readonly<Record<string, string>>; signal?: AbortSignal }): Promise<Response>
 }
 
 export function openTransport(url: string, apiKey: string | undefined): Transport {
+  const credentials: Record<string, string> = apiKey ? { authorization: `Bearer ${apiKey}` } : {}
   const execute: Transport['execute'] = async (document, variables) => {
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
         accept: 'application/graphql-response+json, application/json',
-        ...(apiKey && { authorization: `Bearer ${apiKey}` }),
+        ...credentials,
       },
       body: JSON.stringify({ query: String(document), variables }),
     }).catch(error => {
@@ -44,6 +47,10 @@ export function openTransport(url: string, apiKey: string | undefined): Transpor
   return {
     execute,
     request,
+    get: (path, { headers, signal } = {}) =>
+      fetch(`${url}${path}`, { headers: { ...headers, ...credentials }, signal }).catch(error => {
+        throw signal?.aborted ? error : unreachable(url, error)
+      }),
     async field(document, name, variables) {
       const value = (await request(document, variables))[name]
       if (value == null) throw new ForgeError('INTERNAL', `The forge answered nothing for \`${String(name)}\`.`)

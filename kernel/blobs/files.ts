@@ -1,10 +1,11 @@
-import { createHash, type Hash, randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { DomainError, invalidInput, notFound } from '../errors.ts'
 import type { Blob, Blobs, Digest } from './blobs.ts'
+import { checked, damaged, digestOf } from './digest.ts'
 
 /** A temporary file this old belongs to nobody any more: a writer touches its own with every chunk. */
 const leftoverMs = 60 * 60 * 1000
@@ -60,8 +61,9 @@ export async function openFileBlobs(folder: string): Promise<Blobs> {
         await rm(temporary, { force: true })
       }
     },
-    async read(digest) {
+    async read(digest, part) {
       await required(digest)
+      if (part) return createReadStream(pathOf(digest), { ...part })
       return Readable.from(checked(createReadStream(pathOf(digest)), digest, folder), { objectMode: false })
     },
     async bytes(digest) {
@@ -87,20 +89,6 @@ async function write(path: string, bytes: Uint8Array | Readable): Promise<Blob> 
   await file.sync()
   return { digest: digestOf(hash), sizeBytes }
 }
-
-const digestOf = (hash: Hash): Digest => `sha256:${hash.digest('hex')}`
-
-async function* checked(content: Readable, digest: Digest, folder: string): AsyncGenerator<Buffer> {
-  const hash = createHash('sha256')
-  for await (const chunk of content) {
-    hash.update(chunk)
-    yield chunk
-  }
-  if (digestOf(hash) !== digest) throw damaged(digest, folder)
-}
-
-const damaged = (digest: Digest, folder: string) =>
-  new DomainError('INTERNAL', `The blob ${digest} in ${folder} is damaged: restore the file from a backup.`)
 
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.byteLength; ) {

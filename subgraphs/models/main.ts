@@ -14,6 +14,7 @@ import { type Serving, serveGraph } from '../../kernel/serve.ts'
 import { PrismaClient } from '../../prisma/models/generated/client.ts'
 import { retention } from '../../schema/events.ts'
 import { aliasStore } from './aliases/store.ts'
+import { artifactRoute } from './artifacts/route.ts'
 import { openGenerators } from './generators/generators.ts'
 import { schema } from './graph.ts'
 import { modelsLoaders } from './loaders.ts'
@@ -31,10 +32,11 @@ export async function startModels(env: Env, log: Log): Promise<Serving> {
   const database = opening.use(await openDatabase('models', env, log))
   const db = opening.use(openPrisma(PrismaClient, database.pool))
   const bus = opening.use(await openBus(env, retention, log))
-  const blobs = env.FORGE_BLOBS ?? join(env.FORGE_DATA, 'blobs')
+  const folder = env.FORGE_BLOBS ?? join(env.FORGE_DATA, 'blobs')
+  const blobs = await openFileBlobs(folder)
   const generators = opening.use(
     openGenerators({
-      blobs,
+      blobs: folder,
       executor: env.FORGE_EXECUTOR,
       threads: env.FORGE_THREADS ?? 1,
       kept: 2,
@@ -54,20 +56,22 @@ export async function startModels(env: Env, log: Log): Promise<Serving> {
       topics: consumedTopics,
       handle: handleEvent({
         registrations: registrationStore(db),
-        artifacts: blobArtifacts(await openFileBlobs(blobs)),
+        artifacts: blobArtifacts(blobs),
       }),
       log,
       from: 'start',
     }),
   )
+  const verify = identityVerifier(env.GATEWAY_URL, 'models')
   const serving = opening.use(
     await serveGraph({
       name: 'models',
       schema,
       host: env.HOST,
       port: env.PORT ?? defaultPorts.models,
-      verify: identityVerifier(env.GATEWAY_URL, 'models'),
+      verify,
       log,
+      route: artifactRoute({ versions: parts.versions, blobs }, verify, log),
       context: identity => ({ ...parts, loaders: modelsLoaders(parts, identity) }),
       healthy: async () => {
         await database.pool.query('SELECT 1')

@@ -1,5 +1,10 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connectForge, type Forge } from '../../client/forge.ts'
+import { readHuggingFace } from '../../engine/formats/huggingface.ts'
 import { eventually } from '../support/processes.ts'
 import type { RunningForge } from './running-forge.ts'
 
@@ -87,6 +92,31 @@ export function scenarios(shape: string, start: () => Promise<RunningForge>): vo
       const [one, two] = [await forge.generate(input), await forge.generate(input)]
       expect(one.text.length).toBeGreaterThan(0)
       expect(two.text).toBe(one.text)
+    }, 60_000)
+
+    it('lets go of what it trained: every file as its digest says, and a model for whoever reads it', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'forge-download-'))
+      try {
+        const { version, files } = await forge.download('tiny/1', folder)
+        const contents = Object.fromEntries(
+          await Promise.all(files.map(async ({ path }) => [path, await readFile(join(folder, path))] as const)),
+        )
+        for (const { path, digest } of files) {
+          expect(`sha256:${createHash('sha256').update(contents[path]!).digest('hex')}`, path).toBe(digest)
+        }
+        const { config, parameters } = readHuggingFace(contents)
+        expect(config).toMatchObject({ width: 32, layers: 1, contextLength: 32 })
+        const numbers = Object.values(parameters).reduce((sum, { length }) => sum + length, 0)
+        expect(numbers).toBe(version.parameterCount)
+
+        const address = new URL(version.files[0]!.url, running.url)
+        expect((await fetch(address)).status).toBe(401)
+        const headers = { authorization: `Bearer ${running.adminKey}`, range: 'bytes=2-3' }
+        const part = await fetch(address, { headers })
+        expect([part.status, (await part.arrayBuffer()).byteLength]).toEqual([206, 2])
+      } finally {
+        await rm(folder, { recursive: true })
+      }
     }, 60_000)
 
     it('runs a pipeline to a registered version, and runs it once for one idempotency key', async () => {

@@ -3,14 +3,14 @@ import type { Identity } from '../../../kernel/auth/identity.ts'
 import { manyEach, oneEach } from '../registry/loading.ts'
 import type { Model } from '../registry/model.ts'
 import type { Versions } from './ports.ts'
-import type { ModelFile, ModelVersion } from './version.ts'
+import type { ModelVersion, VersionFile } from './version.ts'
 
 /** What one request reads about versions by key. */
 export interface VersionLoaders {
   readonly version: DataLoader<string, ModelVersion | null>
   readonly versionOfJob: DataLoader<string, ModelVersion | null>
   readonly newestVersion: DataLoader<Model, ModelVersion | null, string>
-  readonly files: DataLoader<string, readonly ModelFile[]>
+  readonly files: DataLoader<string, readonly VersionFile[]>
 }
 
 const itself = (id: string) => id

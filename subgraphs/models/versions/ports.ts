@@ -1,6 +1,6 @@
 import type { Model } from '../registry/model.ts'
 import type { Page } from '../registry/ports.ts'
-import type { ModelFile, ModelVersion } from './version.ts'
+import type { ModelVersion, VersionFile } from './version.ts'
 
 /** Where versions are read. Each call is one statement, however many ids it takes. */
 export interface Versions {
@@ -11,5 +11,5 @@ export interface Versions {
   ofJobs(jobIds: readonly string[]): Promise<readonly ModelVersion[]>
   newest(models: readonly Model[]): Promise<readonly ModelVersion[]>
   /** In the order of paths. */
-  files(versionIds: readonly string[]): Promise<readonly (ModelFile & { readonly versionId: string })[]>
+  files(versionIds: readonly string[]): Promise<readonly VersionFile[]>
 }

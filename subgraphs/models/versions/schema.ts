@@ -1,7 +1,8 @@
 import type { MetricValue } from '../../../schema/values.ts'
+import { artifactUrl } from '../artifacts/artifact.ts'
 import { builder, ModelRef, ModelVersionRef, Phase } from '../builder.ts'
 import { parentsOf, resolveRef } from './service.ts'
-import type { ModelFile } from './version.ts'
+import type { VersionFile } from './version.ts'
 
 const MetricValueRef = builder.objectRef<MetricValue>('MetricValue').implement({
   directives: { shareable: true },
@@ -9,12 +10,17 @@ const MetricValueRef = builder.objectRef<MetricValue>('MetricValue').implement({
   fields: t => ({ name: t.exposeString('name'), value: t.exposeFloat('value') }),
 })
 
-const ModelFileRef = builder.objectRef<ModelFile>('ModelFile').implement({
+const ModelFileRef = builder.objectRef<VersionFile>('ModelFile').implement({
   description: 'A stored file of a model version.',
   fields: t => ({
     path: t.exposeString('path'),
     sizeBytes: t.exposeFloat('sizeBytes'),
     digest: t.exposeString('digest', { description: '`sha256:` and 64 hexadecimal digits, over the bytes.' }),
+    url: t.string({
+      description:
+        'Where its bytes are, relative to the origin of this graph; the same key opens both. It answers ranges, and its `ETag` is the digest.',
+      resolve: ({ versionId, path }) => artifactUrl(versionId, path),
+    }),
   }),
 })
 

@@ -25,3 +25,7 @@ export interface ModelFile {
   readonly digest: string
   readonly sizeBytes: number
 }
+
+export interface VersionFile extends ModelFile {
+  readonly versionId: string
+}
