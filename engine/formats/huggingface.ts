@@ -14,7 +14,7 @@ export interface Pretrained {
   readonly tokenizer: Tokenizer
 }
 
-const WEIGHTS = 'model.safetensors'
+export const WEIGHTS = 'model.safetensors'
 export const CONFIG = 'config.json'
 const TOKENIZER = 'tokenizer.json'
 
