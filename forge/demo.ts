@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import pc from 'picocolors'
 import { connectForge } from '../client/forge.ts'
 import { readEnv } from '../kernel/env.ts'
 import { openLog } from '../kernel/log.ts'
 import { runProcess } from '../kernel/process.ts'
+import { readDemoOptions } from './demo-options.ts'
 import { trainAndShow } from './demo-run.ts'
 import { startForge } from './forge.ts'
 import { welcome } from './welcome.ts'
@@ -13,22 +13,20 @@ import { welcome } from './welcome.ts'
  * Starts the forge, trains a language model on Moby-Dick through its public graph alone, and lets it write; then goes
  * on serving, or ends with `--exit`.
  */
-const { values } = parseArgs({
-  options: {
-    exit: { type: 'boolean', default: false },
-    steps: { type: 'string', default: '800' },
-    seed: { type: 'string', default: '42' },
-  },
-})
-
-process.stdout.write(pc.dim('Starting the forge: PostgreSQL, five subgraphs, the gateway and a worker …\n'))
 await runProcess(
-  () => startForge(readEnv(), service => openLog(service, 'error')),
+  async () => {
+    const options = readDemoOptions()
+    const env = readEnv()
+    process.stdout.write(pc.dim('Starting the forge: PostgreSQL, five subgraphs, the gateway and a worker …\n'))
+    const forge = await startForge(env, service => openLog(service, 'error'))
+    return Object.assign(forge, { options })
+  },
   async (forge, stopped) => {
+    const { exit, steps, seed } = forge.options
     const apiKey = readFileSync(forge.adminKeyFile, 'utf8').trim()
     await using client = connectForge({ url: forge.url, apiKey })
-    await trainAndShow(client, { steps: Number(values.steps), seed: Number(values.seed), stopped })
-    if (values.exit) {
+    await trainAndShow(client, { steps, seed, stopped })
+    if (exit) {
       process.stdout.write(
         `${pc.bold('npm start')} serves it again, with what it has learned, on ${forge.url}/graphql\n`,
       )

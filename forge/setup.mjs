@@ -2,9 +2,10 @@
 // `node forge/setup.mjs FILE ARGUMENTS…` installs and generates what is missing, then runs FILE on the forge's own Node.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
-const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..')
+const root = fileURLToPath(new URL('..', import.meta.url))
 const modules = join(root, 'node_modules')
 const node = join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node')
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { defaultPorts, type Env, readEnv } from '../kernel/env.ts'
 import { invalidInput } from '../kernel/errors.ts'
@@ -13,8 +14,8 @@ import { openSubgraph } from './subgraph.ts'
 import { readSupergraph } from './supergraph.ts'
 import { openTokenIssuer } from './tokens.ts'
 
-const ourSupergraph = new URL('../schema/supergraph.graphql', import.meta.url).pathname
-const ourDocuments = new URL('../schema/documents.json', import.meta.url).pathname
+const ourSupergraph = join(import.meta.dirname, '../schema/supergraph.graphql')
+const ourDocuments = join(import.meta.dirname, '../schema/documents.json')
 
 /** Starts the gateway that the environment describes. Throws INVALID_INPUT when it cannot run so. */
 export async function startGateway(env: Env, { log }: { readonly log: Log }): Promise<Serving> {
@@ -62,7 +63,7 @@ export async function startGateway(env: Env, { log }: { readonly log: Log }): Pr
       maxCost: env.GATEWAY_MAX_COST,
       origins: env.GATEWAY_ORIGINS,
       proxies: env.GATEWAY_PROXIES,
-      bodyTimeout: env.GATEWAY_BODY_TIMEOUT * 1_000,
+      sendTimeout: env.GATEWAY_SEND_TIMEOUT * 1_000,
       log,
     }),
   )
