@@ -2,6 +2,7 @@ import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases'
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth'
 import { type DocumentNode, GraphQLError, Kind, type SelectionSetNode, type ValidationContext } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
+import { expansionRule } from './expansion.ts'
 
 /** Largest HTTP body of a GraphQL request, in bytes. */
 export const maxBodyBytes = 2_000_000
@@ -21,6 +22,7 @@ const report = {
 const rules = [
   maxDepthRule({ n: maxDepth, flattenFragments: true, ...report }),
   maxAliasesRule({ n: maxAliases, ...report }),
+  expansionRule,
 ]
 
 /** Bounds what a document may ask for, and refuses what the planner cannot take. */

@@ -41,8 +41,8 @@ interface GatewayParts extends RouteParts {
   readonly maxCost: number
   /** Origins of other sites whose pages may ask, with a key of their own. */
   readonly origins: readonly string[]
-  /** Time for the body of a GraphQL request to arrive, in ms. */
-  readonly bodyTimeout: number
+  /** Time for the headers of a request to arrive, and for the body of a GraphQL request, in ms. */
+  readonly sendTimeout: number
   /** Proxies of ours that a request passes. */
   readonly proxies: number
   readonly limits: SessionLimits & {
@@ -88,7 +88,7 @@ export async function serveGateway(parts: GatewayParts): Promise<Serving> {
     logging: false,
   })
 
-  const server = createServer(patienceWithSenders, (request, response) => {
+  const server = createServer(patienceWithSenders(parts.sendTimeout), (request, response) => {
     const requestId = requestIdOf(name => request.headers[name] as string | undefined)
     response.setHeader('x-request-id', requestId)
     streams.add(response)
@@ -113,7 +113,7 @@ export async function serveGateway(parts: GatewayParts): Promise<Serving> {
     if (open && !isLoopbackHost(request.headers.host)) throw strangeHost(request.headers.host)
     if (!isProbe(request)) await parts.rates.countAddress(context.address!, context.writeHeader)
     if (await route(request, response, parts, context)) return
-    expectBody(request, response, parts.bodyTimeout)
+    expectBody(request, response, parts.sendTimeout)
     await yoga(request, response, context)
   }
 

@@ -1,17 +1,15 @@
 import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http'
 
-/** Time for the headers of a request to arrive, in ms. */
-const headersTimeout = 10_000
 /** Time for any request to arrive, in ms: an upload of many gigabytes takes a while. */
 const requestTimeout = 3_600_000
 
-/** For the HTTP server: who is slow with the headers, or holds a connection idle, is let go. */
-export const patienceWithSenders: ServerOptions = {
+/** For the HTTP server: who does not send the headers within as many ms is let go. */
+export const patienceWithSenders = (headersTimeout: number): ServerOptions => ({
   headersTimeout,
   requestTimeout,
   keepAliveTimeout: 30_000,
-  connectionsCheckingInterval: 1_000,
-}
+  connectionsCheckingInterval: Math.min(1_000, headersTimeout),
+})
 
 /** Answers 408 and hangs up when the body has not arrived within as many ms. */
 export function expectBody(request: IncomingMessage, response: ServerResponse, within: number): void {

@@ -72,8 +72,8 @@ const variables = z.object({
         .map(origin => origin.trim())
         .filter(Boolean),
     ),
-  /** Time for the body of a GraphQL request to arrive, in seconds. */
-  GATEWAY_BODY_TIMEOUT: z.coerce.number().positive().default(20),
+  /** Time for the headers of a request to arrive, and then for the body of a GraphQL request, in seconds. */
+  GATEWAY_SEND_TIMEOUT: z.coerce.number().positive().default(20),
   /** Proxies of your own before the gateway; then X-Forwarded-For says who asks. */
   GATEWAY_PROXIES: z.coerce.number().int().min(0).default(0),
   /** `persisted` runs only the documents of the manifest. */
