@@ -1,12 +1,15 @@
 import type { ExecutionResult } from 'graphql'
 import type { Entry, Feed } from './feed.ts'
+import type { Resumable } from './supergraph.ts'
 
 export interface Reading {
   readonly feed: Feed
   /** The cursor to begin behind. */
   readonly after: string | undefined
-  /** The place to begin at; without, the reader replays by itself until it meets the feed. */
-  readonly place: number | undefined
+  /** Where a subscription begins that has no cursor. */
+  readonly begins: Resumable['begins']
+  /** Whether the feed was opened for this reader. */
+  readonly isNew: boolean
   /** The subscription of this reader alone, from a cursor on. */
   replay(after: string | undefined, signal: AbortSignal): AsyncGenerator<Entry>
   /** What a reader gets that lost its place before it had a cursor: nobody can tell what it misses. */
@@ -18,9 +21,16 @@ export interface Reading {
  * Every result since the start once and in order. A reader whose place the feed no longer keeps, or never did, gets its
  * own subscription until that has brought it to a cursor that the feed has too, and goes on from there in the feed.
  */
-export async function* readFeed({ feed, after, place: start, replay, lost, signal }: Reading) {
+export async function* readFeed({ feed, after, begins, isNew, replay, lost, signal }: Reading) {
   let cursor = after
-  let place = start
+  let place: number | undefined
+  if (after === undefined) {
+    if (isNew || (begins === 'FIRST_EVENT' && feed.first === 0)) place = 0
+    else if (begins === 'NOW') {
+      place = feed.next
+      cursor = feed.cursor
+    }
+  }
   let wake: (() => void) | undefined
   const stop = () => wake?.()
   const change = () =>
@@ -40,7 +50,7 @@ export async function* readFeed({ feed, after, place: start, replay, lost, signa
         continue
       }
       if (place < feed.first) {
-        if (cursor === undefined) {
+        if (cursor === undefined && begins !== 'FIRST_EVENT') {
           yield lost
           return
         }

@@ -81,15 +81,13 @@ export function subscriber(
         const upstream = { subgraph, operation, variables, after: undefined, patience, scope: ofFeed, shared }
         for await (const entry of entries(subscription, upstream)) feed.append(entry)
       })
-      const { feed, isNew } = held
-      const place = isNew && after === undefined ? 0 : undefined
-      yield* readFeed({ feed, after, place, replay, lost: lost(subgraph.name), signal })
+      yield* readFeed({ ...held, after, begins: operation.begins, replay, lost: lost(subgraph.name), signal })
     })
   }
 
   function describe(plan: OperationPlan): Subscription {
     const { primary, rest, perEvent } = splitPlan(plan.queryPlan)
-    const operation = upstreamOperation(primary, supergraph.cursors)
+    const operation = upstreamOperation(primary, supergraph.resumables)
     const question = questionOf(plan, operation, rest)
     return { plan, primary, perEvent, subgraph: subgraphs[primary.serviceName]!, operation, question }
   }

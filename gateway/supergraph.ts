@@ -17,8 +17,16 @@ export interface LoadedSupergraph {
   readonly schema: GraphQLSchema
   /** Everything the subgraphs have, as graphql-js wants it. */
   readonly full: GraphQLSchema
-  /** Name of the cursor field in the payload of each subscription that can be resumed, by the subscription's name. */
-  readonly cursors: ReadonlyMap<string, string>
+  /** The subscriptions that can be resumed, by their names. */
+  readonly resumables: ReadonlyMap<string, Resumable>
+}
+
+/** What the directive `@resumable` says of a subscription. */
+export interface Resumable {
+  /** Name of the field of its events that holds the cursor. */
+  readonly cursor: string
+  /** Where it begins without `after`; undefined where the subgraph does not say. */
+  readonly begins: 'FIRST_EVENT' | 'NOW' | undefined
 }
 
 /** Loads any Federation 2 supergraph; throws INVALID_INPUT when the text is none. */
@@ -32,7 +40,7 @@ export function loadSupergraph(sdl: string): LoadedSupergraph {
     composed: supergraph.schema,
     schema: api.toGraphQLJSSchema(),
     full: supergraph.schema.toGraphQLJSSchema(),
-    cursors: cursorFields(supergraph.schema),
+    resumables: resumableFields(supergraph.schema),
   }
 }
 
@@ -61,14 +69,14 @@ function buildSupergraph(sdl: string): Supergraph {
 }
 
 /** Reads the directive `@resumable(cursor: "cursor", …)`, which subgraphs compose onto their subscriptions. */
-function cursorFields(schema: Schema): ReadonlyMap<string, string> {
+function resumableFields(schema: Schema): ReadonlyMap<string, Resumable> {
   const fields = schema.schemaDefinition.rootType('subscription')?.fields() ?? []
   return new Map(
     fields.flatMap(field => {
       const directive = field.appliedDirectives.find(({ name }) => name === 'resumable')
-      const { cursor } = directive?.arguments() ?? {}
+      const { cursor, begins } = directive?.arguments() ?? {}
       // The cursor is passed back as the argument `after`: without one there is nothing to resume with.
-      return typeof cursor === 'string' && field.argument('after') ? [[field.name, cursor] as const] : []
+      return typeof cursor === 'string' && field.argument('after') ? [[field.name, { cursor, begins }] as const] : []
     }),
   )
 }

@@ -11,11 +11,13 @@ import {
   visit,
 } from 'graphql'
 import type { Variables } from './execution.ts'
+import type { Resumable } from './supergraph.ts'
 
 /** The operation that the gateway sends to the subgraph of a subscription. */
 export interface UpstreamOperation {
   /** Whether `after` and a cursor let it go on where it was. */
   readonly isResumable: boolean
+  readonly begins: Resumable['begins']
   /** The client's variable that `after` is, when it is one. */
   readonly startVariable: string | undefined
   /** What to send: the client's variables, and the place to go on from. */
@@ -30,14 +32,15 @@ export interface UpstreamOperation {
  * Makes the upstream operation ask for the cursor under an alias of its own, whether the client does or not, and take
  * `after` from a variable of its own, so that a lost subscription goes on where it was.
  */
-export function upstreamOperation(primary: FetchNode, cursors: ReadonlyMap<string, string>): UpstreamOperation {
+export function upstreamOperation(primary: FetchNode, resumables: ReadonlyMap<string, Resumable>): UpstreamOperation {
   const document = parse(primary.operation)
   const operation = document.definitions.find(node => node.kind === Kind.OPERATION_DEFINITION)!
   const field = operation.selectionSet.selections.find(node => node.kind === Kind.FIELD)
-  const cursor = field && cursors.get(field.name.value)
-  if (!cursor) {
+  const resumable = field && resumables.get(field.name.value)
+  if (!resumable) {
     return {
       isResumable: false,
+      begins: undefined,
       startVariable: undefined,
       payload: variables => ({ query: primary.operation, variables: pick(variables, primary.variableUsages ?? []) }),
       start: () => undefined,
@@ -47,18 +50,19 @@ export function upstreamOperation(primary: FetchNode, cursors: ReadonlyMap<strin
 
   const alias = unusedName(primary.operation, 'resumeCursor')
   const variable = unusedName(primary.operation, 'resumeAfter')
-  const resumable = withVariable(
-    withCursor(operation, field, { cursor, alias, variable }),
+  const resumed = withVariable(
+    withCursor(operation, field, { cursor: resumable.cursor, alias, variable }),
     document.definitions,
     variable,
   )
-  const definitions = document.definitions.map(node => (node === operation ? resumable : node))
+  const definitions = document.definitions.map(node => (node === operation ? resumed : node))
   const query = print({ kind: Kind.DOCUMENT, definitions })
-  const names = (resumable.variableDefinitions ?? []).map(node => node.variable.name.value)
+  const names = (resumed.variableDefinitions ?? []).map(node => node.variable.name.value)
   const responseName = field.alias?.value ?? field.name.value
   const given = field.arguments?.find(argument => argument.name.value === 'after')?.value
   return {
     isResumable: true,
+    begins: resumable.begins,
     startVariable: given?.kind === Kind.VARIABLE ? given.name.value : undefined,
     payload: (variables, after) => ({ query, variables: pick({ ...variables, [variable]: after }, names) }),
     start: variables => (given && (valueFromASTUntyped(given, variables) as string | null)) ?? undefined,

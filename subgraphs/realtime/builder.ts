@@ -19,7 +19,10 @@ export const builder = new SchemaBuilder<{
   Context: RequestContext & RealtimeParts
   AuthScopes: { scope: Scope }
   Directives: {
-    resumable: { locations: 'FIELD_DEFINITION'; args: { cursor: string; slowReader: 'COALESCE' | 'GAP' } }
+    resumable: {
+      locations: 'FIELD_DEFINITION'
+      args: { cursor: string; slowReader: 'COALESCE' | 'GAP'; begins: 'FIRST_EVENT' | 'NOW' }
+    }
     shareable: { locations: 'OBJECT' | 'FIELD_DEFINITION' }
   }
   Scalars: {

@@ -8,6 +8,14 @@ const SlowReader = new GraphQLEnumType({
   },
 })
 
+const Beginning = new GraphQLEnumType({
+  name: 'Beginning',
+  values: {
+    FIRST_EVENT: { description: 'With the first event of what it is about.' },
+    NOW: { description: 'With what happens next.' },
+  },
+})
+
 /** What the SDL promises of a subscription: clients and the gateway find in it where the cursor is. */
 export const resumable = new GraphQLDirective({
   name: 'resumable',
@@ -16,6 +24,7 @@ export const resumable = new GraphQLDirective({
   args: {
     cursor: { type: new GraphQLNonNull(GraphQLString), description: 'The field of each event that holds it.' },
     slowReader: { type: new GraphQLNonNull(SlowReader) },
+    begins: { type: Beginning, description: 'Where a subscription begins that passes no `after`.' },
   },
 })
 

@@ -60,16 +60,17 @@ describe('a reader of a feed', () => {
       before: fc.nat(8),
       start: fc.nat(8),
       kept: fc.integer({ min: 1, max: 4 }),
+      begins: fc.constantFrom(undefined, 'FIRST_EVENT' as const),
       steps: fc.array(step, { maxLength: 60 }),
     })
     await fc.assert(
-      fc.asyncProperty(runs, async ({ before, start, kept, steps }) => {
+      fc.asyncProperty(runs, async ({ before, start, kept, begins, steps }) => {
         const log = source(kept)
         for (let i = 0; i < before; i++) log.publish()
         const first = Math.min(start, before)
         const { signal, abort } = abortable()
         const after = first === 0 ? undefined : String(first)
-        const reader = readFeed({ feed: log.feed, after, place: undefined, replay: log.replay, lost, signal })
+        const reader = readFeed({ feed: log.feed, after, begins, isNew: false, replay: log.replay, lost, signal })
         const received: unknown[] = []
         let reading: Promise<void> | undefined
         const read = () => {
@@ -106,7 +107,15 @@ describe('a reader of a feed', () => {
     log.open()
     log.publish()
     const { signal, abort } = abortable()
-    const reader = readFeed({ feed: log.feed, after: undefined, place: undefined, replay: log.replay, lost, signal })
+    const reader = readFeed({
+      feed: log.feed,
+      after: undefined,
+      begins: undefined,
+      isNew: false,
+      replay: log.replay,
+      lost,
+      signal,
+    })
     expect((await reader.next()).value).toEqual({ data: { number: 1 } })
     const next = reader.next()
     log.passToFeed()
@@ -121,13 +130,43 @@ describe('a reader of a feed', () => {
   it('says that events are lost when its place is gone before it had a cursor', async () => {
     const log = source(1)
     const { signal } = abortable()
-    const reader = readFeed({ feed: log.feed, after: undefined, place: 0, replay: log.replay, lost, signal })
+    const reader = readFeed({
+      feed: log.feed,
+      after: undefined,
+      begins: undefined,
+      isNew: true,
+      replay: log.replay,
+      lost,
+      signal,
+    })
     for (let i = 0; i < 3; i++) {
       log.publish()
       log.passToFeed()
     }
     expect((await reader.next()).value).toEqual(lost)
     expect((await reader.next()).done).toBe(true)
+  })
+
+  it('begins in the feed where its subscription would: with the first event, or behind what was', async () => {
+    const log = source(4)
+    for (let i = 0; i < 2; i++) {
+      log.publish()
+      log.passToFeed()
+    }
+    const { signal, abort } = abortable()
+    for (const [begins, expected] of [
+      ['FIRST_EVENT', 1],
+      ['NOW', 3],
+    ] as const) {
+      const parts = { feed: log.feed, after: undefined, begins, isNew: false, replay: log.replay, lost, signal }
+      const reader = readFeed(parts)
+      const next = reader.next()
+      if (begins === 'NOW') log.publish()
+      log.passToFeed()
+      expect((await next).value).toEqual({ data: { number: expected } })
+    }
+    expect(log.replays()).toBe(0)
+    abort()
   })
 
   it('ends after what the feed still has when that has ended, and throws what broke it', async () => {
@@ -137,7 +176,15 @@ describe('a reader of a feed', () => {
       log.passToFeed()
       log.feed.end(failure)
       const { signal } = abortable()
-      const reader = readFeed({ feed: log.feed, after: undefined, place: 0, replay: log.replay, lost, signal })
+      const reader = readFeed({
+        feed: log.feed,
+        after: undefined,
+        begins: undefined,
+        isNew: true,
+        replay: log.replay,
+        lost,
+        signal,
+      })
       expect((await reader.next()).value).toEqual({ data: { number: 1 } })
       const end = reader.next()
       await (failure ? expect(end).rejects.toThrow('broken') : expect(end).resolves.toMatchObject({ done: true }))
@@ -147,7 +194,15 @@ describe('a reader of a feed', () => {
   it('ends at once when its signal fires', async () => {
     const log = source(4)
     const { signal, abort } = abortable()
-    const reader = readFeed({ feed: log.feed, after: undefined, place: 0, replay: log.replay, lost, signal })
+    const reader = readFeed({
+      feed: log.feed,
+      after: undefined,
+      begins: undefined,
+      isNew: true,
+      replay: log.replay,
+      lost,
+      signal,
+    })
     const end = reader.next()
     abort()
     expect((await end).done).toBe(true)

@@ -25,7 +25,8 @@ export const resumableLink = `
     @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@composeDirective"])
     @link(url: "https://forge.test/streams/v1.0", import: ["@resumable"])
     @composeDirective(name: "@resumable")
-  directive @resumable(cursor: String!, slowReader: SlowReader!) on FIELD_DEFINITION
+  directive @resumable(cursor: String!, slowReader: SlowReader!, begins: Beginning) on FIELD_DEFINITION
+  enum Beginning { FIRST_EVENT NOW }
   enum SlowReader { COALESCE GAP }
 `
 

@@ -75,7 +75,7 @@ builder.subscriptionFields(t => ({
   trainingProgress: t.field({
     type: TrainingProgressRef,
     authScopes: { scope: 'training:read' },
-    directives: { resumable: { cursor: 'cursor', slowReader: 'COALESCE' } },
+    directives: { resumable: { cursor: 'cursor', slowReader: 'COALESCE', begins: 'FIRST_EVENT' } },
     description:
       'A job from its first event to its last, upon which the subscription completes. A slow reader gets fewer events with the same points.',
     args: { jobId: t.arg.id({ required: true }), after: t.arg.string({ description: afterText }) },
@@ -85,7 +85,7 @@ builder.subscriptionFields(t => ({
   pipelineProgress: t.field({
     type: PipelineProgressRef,
     authScopes: { scope: 'pipelines:read' },
-    directives: { resumable: { cursor: 'cursor', slowReader: 'GAP' } },
+    directives: { resumable: { cursor: 'cursor', slowReader: 'GAP', begins: 'FIRST_EVENT' } },
     description: 'A pipeline run from its first event to its last, upon which the subscription completes.',
     args: { runId: t.arg.id({ required: true }), after: t.arg.string({ description: afterText }) },
     subscribe: (_, { runId, after }, context) => followRun(context, context.identity, { id: runId, after }),

@@ -32,7 +32,7 @@ builder.subscriptionFields(t => ({
   events: t.field({
     type: EventRef,
     authScopes: { scope: 'events:read' },
-    directives: { resumable: { cursor: 'cursor', slowReader: 'GAP' } },
+    directives: { resumable: { cursor: 'cursor', slowReader: 'GAP', begins: 'NOW' } },
     description: 'What happens in your project from now on, or since `after`, of the topics that your key may see.',
     args: {
       topics: t.arg.stringList({ description: 'All that you may see when left out.' }),
