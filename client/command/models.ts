@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Model, ModelDetails, ModelVersion } from '../models.ts'
 import type { PageInput } from '../page.ts'
+import { exportCommands } from './exports.ts'
 import { bytes, short, time } from './figures.ts'
 import { listed } from './jobs.ts'
 import { integer, number } from './options.ts'
@@ -52,6 +53,8 @@ export function modelCommands(program: Command, console: Console): void {
         show(await forge.setAlias(ref, alias), version => `${version.model.name}@${alias} is ${version.ref}`),
       ),
     )
+
+  exportCommands(models, console)
 }
 
 const modelTable = (models: readonly Model[]) =>

@@ -84,6 +84,23 @@ it('replaces a file that was cut short when its content comes again', async () =
   expect(Buffer.from(await blobs.bytes(digest)).equals(content)).toBe(true)
 })
 
+it('gives any part of a blob, both its ends inside', async () => {
+  const { digest } = await blobs.put(content)
+  const part = await buffer(await blobs.read(digest, { start: 17_000, end: 99_999 }))
+  expect(part.equals(content.subarray(17_000, 100_000))).toBe(true)
+})
+
+it('keeps back the last bytes of a blob that was altered, so that nobody has as many as it should have', async () => {
+  const { digest } = await blobs.put(content)
+  await writeFile(pathOf(digest), Buffer.concat([Buffer.from('x'), content.subarray(1)]))
+  let count = 0
+  const reading = (async () => {
+    for await (const chunk of await blobs.read(digest)) count += chunk.length
+  })()
+  await expect(reading).rejects.toMatchObject({ code: 'INTERNAL' })
+  expect(count).toBeLessThan(content.length)
+})
+
 it('names a digest that is unknown or none', async () => {
   const unknown = sha256(Buffer.from('never stored'))
   await expect(blobs.read(unknown)).rejects.toMatchObject({

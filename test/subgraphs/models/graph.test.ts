@@ -48,7 +48,7 @@ describe('versions in the graph', () => {
     await ask('mutation { setAlias(input: { ref: "moby/1", alias: "good" }) { id } }')
     const { data, errors } = await ask(`{
       byNumber: modelVersion(ref: "moby/2") { id ref number phase parameterCount sizeBytes architecture parents { ref }
-        metrics { name value } files { path sizeBytes digest } job { id } model { name latest { id } } aliases createdAt }
+        metrics { name value } files { path sizeBytes digest url } job { id } model { name latest { id } } aliases createdAt }
       byAlias: modelVersion(ref: "moby@good") { id aliases }
       latest: modelVersion(ref: "moby@latest") { id }
     }`)
@@ -67,7 +67,8 @@ describe('versions in the graph', () => {
       model: { name: 'moby', latest: { id: 'mv_2' } },
       aliases: [],
     })
-    expect(data.byNumber.files).toHaveLength(2)
+    const urls = data.byNumber.files.map((file: { url: string }) => file.url)
+    expect(urls.sort()).toEqual(['/artifacts/mv_2/config.json', '/artifacts/mv_2/model.safetensors'])
     expect(data.byAlias).toEqual({ id: 'mv_1', aliases: ['good'] })
     expect(data.latest).toEqual({ id: 'mv_2' })
   })

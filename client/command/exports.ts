@@ -1,0 +1,106 @@
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Command, Option } from 'commander'
+import { EngineError } from '../../engine/errors.ts'
+import { type GgufType, ggufParts, ggufTypes } from '../../engine/formats/gguf.ts'
+import { type Pretrained, readHuggingFace } from '../../engine/formats/huggingface.ts'
+import { onnxFiles } from '../../engine/formats/onnx-export.ts'
+import type { Download } from '../downloads.ts'
+import { ForgeError } from '../errors.ts'
+import { bytes } from './figures.ts'
+import { type Console, run, type Session } from './session.ts'
+import { table } from './table.ts'
+import { transferBar } from './transfer-bar.ts'
+import { type WrittenFile, writeFileParts } from './written-file.ts'
+
+const formats = ['safetensors', 'gguf', 'onnx'] as const
+type Format = (typeof formats)[number]
+
+export function exportCommands(models: Command, console: Console): void {
+  models
+    .command('download <ref> [folder]')
+    .description('the files of a version, every byte checked; called again, it goes on where it was cut off')
+    .action(
+      run(console, async (session, ref: string, folder: string = ref.replace(/[/@]/, '-')) => {
+        const done = await download(session, ref, folder)
+        if (done) shown(session, done, done.folder, done.files)
+      }),
+    )
+
+  models
+    .command('export <ref> <folder>')
+    .description('a version in a format that other programs load, made on this machine')
+    .addOption(
+      new Option('--format <format>', "safetensors is Hugging Face's layout").choices(formats).makeOptionMandatory(),
+    )
+    .addOption(new Option('--type <type>', 'how gguf stores numbers (f32)').choices(ggufTypes))
+    .action(
+      run(console, async (session, ref: string, folder: string, given: { format: Format; type?: GgufType }) => {
+        if (given.type && given.format !== 'gguf') {
+          throw new ForgeError('INVALID_INPUT', `--type is for gguf only: leave it out with --format ${given.format}.`)
+        }
+        // What is converted waits inside of the folder, so that a call that was cut off goes on there.
+        const source = given.format === 'safetensors' ? folder : join(folder, '.download')
+        const done = await download(session, ref, source)
+        if (!done) return
+        if (given.format === 'safetensors') return shown(session, done, done.folder, done.files)
+        const files = await convert(done, folder, given.format, given.type ?? 'f32').catch(explained)
+        await rm(source, { recursive: true })
+        shown(session, done, folder, files)
+      }),
+    )
+}
+
+/** Undefined where the user left before the end. */
+async function download({ forge, screen, signal, json, say }: Session, ref: string, folder: string) {
+  const bar = transferBar(json ? { write() {} } : screen)
+  try {
+    return await forge.download(ref, folder, { signal, onProgress: bar.update })
+  } catch (error) {
+    if (!signal.aborted) return explained(error)
+    if (!json) say('\nThe same command goes on from here.')
+  } finally {
+    bar.stop()
+  }
+}
+
+async function convert(
+  done: Download,
+  folder: string,
+  format: 'gguf' | 'onnx',
+  type: GgufType,
+): Promise<WrittenFile[]> {
+  const contents = done.files.map(async ({ path }) => [path, await readFile(join(done.folder, path))] as const)
+  const model = readHuggingFace(Object.fromEntries(await Promise.all(contents)))
+  const files = format === 'gguf' ? ggufFile(model, done, type) : Object.entries(onnxFiles(model))
+  const written: WrittenFile[] = []
+  for (const [path, content] of files) {
+    written.push(await writeFileParts(folder, path, content instanceof Uint8Array ? [content] : content))
+  }
+  return written
+}
+
+function ggufFile(model: Pretrained, { version }: Download, type: GgufType): [string, Iterable<Uint8Array>][] {
+  const path = `${version.model.name}-${version.number}-${type.toUpperCase()}.gguf`
+  return [[path, ggufParts(model, { name: version.ref, type })]]
+}
+
+function shown({ show }: Session, { version }: Download, folder: string, files: readonly WrittenFile[]): void {
+  const rows = files.map(({ path, sizeBytes, digest }) => ({ path, sizeBytes, digest }))
+  show({ id: version.id, ref: version.ref, folder, files: rows }, () =>
+    table(rows, {
+      file: ({ path }) => join(folder, path),
+      size: ({ sizeBytes }) => bytes(sizeBytes),
+      digest: ({ digest }) => digest,
+    }),
+  )
+}
+
+/** What the engine or the disk refuses is for the user to know, in one sentence. */
+function explained(error: unknown): never {
+  if (error instanceof EngineError) throw new ForgeError(error.code, error.message, { cause: error })
+  const { syscall, message } = error as NodeJS.ErrnoException
+  if (syscall !== undefined)
+    throw new ForgeError('INVALID_INPUT', `The folder can't be used: ${message}`, { cause: error })
+  throw error
+}
