@@ -2,7 +2,7 @@ import onnxProto from 'onnx-proto'
 import { type Graph, type Node, type NodeOf, type Operation, type Shape, topologicalOrder } from '../graph/graph.ts'
 import { sizeOf } from '../graph/shapes.ts'
 import { simplify } from '../graph/simplify.ts'
-import { encodings, ONNX_TYPES, type OnnxAttributes, type OnnxWriter } from './onnx-operators.ts'
+import { encodings, NATIVE, ONNX_TYPES, type OnnxAttributes, type OnnxWriter } from './onnx-operators.ts'
 
 const { onnx } = onnxProto
 const { AttributeType } = onnx.AttributeProto
@@ -100,7 +100,7 @@ function modelWriter(singleThread: boolean): ModelWriter {
 
 /** The graph as a serialized ONNX ModelProto with fixed shapes, its inputs and outputs named as the graph's. */
 export function encodeOnnx(graph: Graph, { singleThread }: { readonly singleThread: boolean }): Uint8Array {
-  const { inputs, outputs } = simplify(graph)
+  const { inputs, outputs } = simplify(graph, NATIVE)
   const writer = modelWriter(singleThread)
   const names = new Map(Object.entries(outputs).map(([name, node]) => [node, name]))
   for (const node of topologicalOrder(Object.values(outputs))) {

@@ -22,6 +22,10 @@ export type OnnxAttributes = Readonly<Record<string, number | string | readonly 
 export const ONNX_TYPES: { readonly [T in ElementType]: number } = { float32: 1, int32: 6 }
 const MICROSOFT = 'com.microsoft'
 
+/** What ONNX Runtime has one operator for. */
+export const NATIVE = ['rotate'] as const satisfies readonly Lowered[]
+type Native = (typeof NATIVE)[number]
+
 /** Writes a node, and gives the name of its value. */
 type Encoding<O extends Operation> = (y: NodeOf<O>, to: OnnxWriter) => string
 
@@ -58,7 +62,7 @@ function scatterAdd({ inputs: [indices, updates], shape }: NodeOf<'scatterAdd'>,
 }
 
 export const encodings: {
-  readonly [O in Exclude<Operation, 'input' | 'constant' | 'greater' | 'equal' | Lowered>]: Encoding<O>
+  readonly [O in Exclude<Operation, 'input' | 'constant' | 'greater' | 'equal' | Exclude<Lowered, Native>>]: Encoding<O>
 } = {
   add: plain('Add'),
   subtract: plain('Sub'),
@@ -109,4 +113,9 @@ export const encodings: {
     return to.operator('Cast', [isComparison ? to.condition(x) : to.value(x)], { to: ONNX_TYPES[type] })
   },
   softmax: plain('Softmax', { axis: -1 }),
+  rotate({ inputs: [x, cosines, sines] }, to) {
+    // One position for all means: the tokens stand one after the other from there.
+    const inputs = [to.value(x), to.integers([0]), to.value(cosines), to.value(sines)]
+    return to.operator('RotaryEmbedding', inputs, {}, MICROSOFT)
+  },
 }

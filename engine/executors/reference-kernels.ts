@@ -124,6 +124,17 @@ const kernels: { readonly [O in Exclude<Operation, 'input'>]: Kernel<O> } = {
       }),
     )
   },
+  rotate({ shape, inputs }, [x, cosines, sines]) {
+    const half = shape[3] / 2
+    const [readX, cosine, sine] = [x, cosines, sines].map((data, i) => reader(data, inputs[i].shape))
+    return fill(shape, ([batch, head, token, element]) => {
+      const first = element < half
+      const pair = first ? element : element - half
+      const partner = readX([batch, head, token, first ? element + half : pair])
+      const own = readX([batch, head, token, element])
+      return own * cosine([token, pair]) + (first ? -1 : 1) * partner * sine([token, pair])
+    })
+  },
   rmsNorm({ shape, attributes: { epsilon } }, [x, weight]) {
     const rows = rowsOf(x, shape.at(-1)!)
     const normalized = rows.flatMap(row => {

@@ -1,5 +1,5 @@
 import { constant, type Graph, graph, input, type Node } from '../graph/graph.ts'
-import { equal, gather, greater, reshape, where } from '../graph/operations.ts'
+import { equal, gather, greater, pad, reshape, where } from '../graph/operations.ts'
 import {
   BLOCKED,
   causalPositions,
@@ -18,17 +18,19 @@ const cacheName = (part: 'keys' | 'values', layer: number) => `${part}.${layer}`
 const nextCacheName = (part: 'keys' | 'values', layer: number) => `next.${cacheName(part, layer)}`
 
 /**
- * Reads a prompt in one run: `tokens` [1, contextLength], of which those after `last` [1] are filler that nothing
- * before them sees. Gives `logits` [1, vocabulary] at `last`, and the cache.
+ * Reads a prompt in one run: `tokens` [1, length], of which those after `last` [1] are filler that nothing before them
+ * sees. Gives `logits` [1, vocabulary] at `last`, and the cache, whose slots from `length` on are zeros.
  */
-export function prefillGraph(config: LlamaConfig): Graph {
-  const { contextLength } = config
+export function prefillGraph(config: LlamaConfig, length: number): Graph {
+  const beyond = [0, 0, config.contextLength - length, 0]
+  const padded = (fresh: Node) => (length < config.contextLength ? pad(fresh, [0, 0, 0, 0], beyond) : fresh)
   const outputs: Record<string, Node> = {}
   const parameters = parameterInputs(config)
-  const tokens = input('tokens', [1, contextLength], 'int32')
-  const hidden = hiddenStates(config, parameters, tokens, causalPositions(config, contextLength), (layer, fresh) =>
-    keep(outputs, layer, fresh),
-  )
+  const tokens = input('tokens', [1, length], 'int32')
+  const hidden = hiddenStates(config, parameters, tokens, causalPositions(config, length), (layer, fresh) => {
+    keep(outputs, layer, { keys: padded(fresh.keys), values: padded(fresh.values) })
+    return fresh
+  })
   outputs.logits = vocabularyLogits(config, parameters, gather(hidden, input('last', [1], 'int32')))
   return graph(outputs)
 }
@@ -55,8 +57,8 @@ export function tokenGraph(config: LlamaConfig): Graph {
     parameters,
     input('tokens', [1, 1], 'int32'),
     {
-      cosines: gather(constant(table.cosines, [contextLength, size]), position),
-      sines: gather(constant(table.sines, [contextLength, size]), position),
+      cosines: gather(constant(table.cosines, [contextLength, size / 2]), position),
+      sines: gather(constant(table.sines, [contextLength, size / 2]), position),
       mask: where(greater(reshape(slots, [1, contextLength]), position), constant(BLOCKED), constant(0)),
     },
     (layer, { keys, values }) =>

@@ -4,8 +4,9 @@ import type { Executor, Program, Value } from '../executors/executor.ts'
 import { type LlamaConfig, validateConfig } from '../models/llama-config.ts'
 import { parameterShapes } from '../models/llama-parameters.ts'
 import { seededRandom } from '../random.ts'
-import { prefillGraph, tokenGraph } from './decoder-graphs.ts'
+import { tokenGraph } from './decoder-graphs.ts'
 import { type Generation, requireToken, validateGeneration } from './generation.ts'
+import { prefills } from './prefills.ts'
 import { sampleToken } from './sampling.ts'
 
 interface Reading extends Disposable {
@@ -39,7 +40,7 @@ export async function openDecoder(
     if (!parameters[name]) throw new EngineError('INVALID_INPUT', `parameter ${name} is missing`)
     return [name, opened.use(executor.value(parameters[name], shape))] as const
   })
-  const prefillProgram = opened.use(await executor.compile(prefillGraph(config)))
+  const prompts = opened.use(prefills(executor, config))
   const tokenProgram = opened.use(await executor.compile(tokenGraph(config)))
   const run = inTurn(Object.fromEntries(weights))
 
@@ -70,14 +71,13 @@ export async function openDecoder(
     if (prompt.length === 0 || prompt.length > config.contextLength) {
       throw new EngineError('INVALID_INPUT', `the prompt has ${prompt.length} tokens, not 1 to ${config.contextLength}`)
     }
-    const padded = new Int32Array(config.contextLength)
-    for (let index = 0; index < prompt.length; index++) {
-      requireToken(config, prompt[index])
-      padded[index] = prompt[index]
-    }
-    using tokens = executor.value(padded, [1, config.contextLength])
+    for (const token of Array.from(prompt)) requireToken(config, token)
+    const { program, length } = await prompts.forPrompt(prompt.length)
+    const padded = new Int32Array(length)
+    padded.set(prompt)
+    using tokens = executor.value(padded, [1, length])
     using last = executor.value(Int32Array.of(prompt.length - 1), [1])
-    return reading(await run(prefillProgram, { tokens, last }), prompt.length)
+    return reading(await run(program, { tokens, last }), prompt.length)
   }
 
   async function* generate(prompt: ArrayLike<number>, options: Generation): AsyncGenerator<number, void> {

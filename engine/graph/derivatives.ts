@@ -15,6 +15,7 @@ import {
   negate,
   pad,
   reshape,
+  rotate,
   scatterAdd,
   sigmoid,
   slice,
@@ -71,6 +72,17 @@ function rmsNormDerivative({ inputs: [x, weight], attributes: { epsilon } }: Nod
   const average = scale(matmul(reshape(weighted, [-1, width]), reshape(weight, [width, 1])), 1 / width)
   const along = multiply(normal, reshape(average, r.shape))
   return [multiply(subtract(multiply(g, weight), along), r), unbroadcast(weighted, weight.shape)]
+}
+
+/**
+ * Σ g·y over the last axis. Where g is a product d·vᵀ, as behind attention, that is Σ d·(y·v): over arrays as narrow as
+ * a head, of which y·v is the attention's own result (Dao et al. 2022, FlashAttention, appendix B).
+ */
+function along(y: Node, g: Node): Node {
+  if (g.operation !== 'matmul' || g.attributes.transposeA || !g.attributes.transposeB)
+    return sum(multiply(g, y), [-1], true)
+  const [d, v] = g.inputs
+  return sum(multiply(d, matmul(y, v)), [-1], true)
 }
 
 /** At a tie of a and b, g goes to a. */
@@ -150,10 +162,9 @@ export const derivatives: { readonly [O in Operation]: Derivative<O> } = {
     // σ(x)·(1 + x − y): fewer passes over the array than the rules of the product and of σ would take.
     return [multiply(g, multiply(sigmoid(x), add(subtract(x, y), constant(1))))]
   },
-  softmax(y, g) {
-    const weighted = multiply(g, y)
-    return [subtract(weighted, multiply(y, sum(weighted, [-1], true)))]
-  },
+  softmax: (y, g) => [multiply(y, subtract(g, along(y, g)))],
   logSumExp: ({ inputs: [x] }, g) => [multiply(softmax(x), g)],
   rmsNorm: rmsNormDerivative,
+  // Linear in x, and its transpose turns back.
+  rotate: ({ inputs: [, cosines, sines] }, g) => [rotate(g, cosines, negate(sines))],
 }

@@ -47,6 +47,7 @@ export interface Attributes {
   softmax: None
   logSumExp: None
   rmsNorm: { readonly epsilon: number }
+  rotate: None
 }
 
 export type Operation = keyof Attributes

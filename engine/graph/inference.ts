@@ -30,6 +30,15 @@ export function requireLastAxis(operation: string, { shape }: Node) {
   if (shape.length === 0) throw invalid(`${operation} needs at least one axis; it was given a scalar.`)
 }
 
+export function requireAngles(operation: string, x: Node, ...angles: readonly Node[]) {
+  const [tokens, width] = x.shape.slice(-2)
+  const wrong = angles.find(({ shape }) => x.shape.length !== 4 || !sameShape(shape, [tokens, width / 2]))
+  if (wrong)
+    throw invalid(
+      `${operation}: angles of shape ${describeShape(wrong.shape)} do not fit ${describeShape(x.shape)}; for x of [batch, heads, tokens, width] they are [tokens, width / 2].`,
+    )
+}
+
 export function requireWeight(operation: string, x: Node, weight: Node) {
   requireLastAxis(operation, x)
   if (!sameShape(weight.shape, x.shape.slice(-1)))

@@ -4,6 +4,7 @@ import {
   joinedShape,
   matmulShape,
   paddedShape,
+  requireAngles,
   requireBroadcast,
   requireFloat,
   requireInt,
@@ -17,7 +18,7 @@ import {
   slicedShape,
   transposedShape,
 } from './inference.ts'
-import { broadcastShapes, normalizeAxes, reducedShape } from './shapes.ts'
+import { broadcastShapes, normalizeAxes, reducedShape, sameShape } from './shapes.ts'
 
 type Binary = 'add' | 'subtract' | 'multiply' | 'divide' | 'minimum' | 'maximum' | 'greater' | 'equal'
 
@@ -77,6 +78,16 @@ export function rmsNorm(x: Node, weight: Node, epsilon = 1e-5): Node {
   return node('rmsNorm', [x, weight], { epsilon }, x.shape, x.type)
 }
 
+/**
+ * Turns the pairs (i, i + width/2) of x [batch, heads, tokens, width] by angles of which the cosines and sines, both
+ * [tokens, width/2], are given: (x₁·cos − x₂·sin, x₂·cos + x₁·sin). No gradient flows to the angles.
+ */
+export function rotate(x: Node, cosines: Node, sines: Node): Node {
+  requireFloat('rotate', x, cosines, sines)
+  requireAngles('rotate', x, cosines, sines)
+  return node('rotate', [x, cosines, sines], {}, x.shape, x.type)
+}
+
 /** a where the condition (int32) is not 0, else b; all three broadcast. */
 export function where(condition: Node, a: Node, b: Node): Node {
   requireInt('where', 'conditions', condition)
@@ -101,7 +112,7 @@ export function transpose(x: Node, permutation: readonly number[] = axesOf(x).re
 /** One size may be -1: what remains. */
 export function reshape(x: Node, target: Shape): Node {
   const shape = reshapedShape(x, target)
-  return node('reshape', [x], { shape }, shape, x.type)
+  return sameShape(x.shape, shape) ? x : node('reshape', [x], { shape }, shape, x.type)
 }
 
 export function broadcastTo(x: Node, shape: Shape): Node {

@@ -1,6 +1,6 @@
 import { filled, fillOf, scalar, scaledBy } from './fills.ts'
 import { constant, type Node, type NodeOf, type Operation } from './graph.ts'
-import { lowerings } from './lowerings.ts'
+import { type Lowered, lowerings } from './lowerings.ts'
 import { add, addAt, broadcastTo, matmul, multiply, reshape, subtract, sum, transpose } from './operations.ts'
 import { broadcastShapes, sameShape, sizeOf } from './shapes.ts'
 
@@ -135,7 +135,8 @@ const rewrites: { readonly [O in Operation]?: Rewrite<O> } = {
   ...lowerings,
 }
 
-export function rewrite(y: Node): Node {
+export function rewrite(y: Node, kept: readonly Lowered[]): Node {
+  if ((kept as readonly Operation[]).includes(y.operation)) return y
   const rule = rewrites[y.operation] as Rewrite<Operation> | undefined
   return rule ? rule(y) : y
 }

@@ -1,14 +1,26 @@
 import { constant, type Node } from '../graph/graph.ts'
-import { add, gather, matmul, multiply, reshape, rmsNorm, silu, softmax, transpose } from '../graph/operations.ts'
+import {
+  add,
+  broadcastTo,
+  gather,
+  matmul,
+  multiply,
+  reshape,
+  rmsNorm,
+  rotate,
+  silu,
+  softmax,
+  transpose,
+} from '../graph/operations.ts'
 import { headWidth, type LlamaConfig } from './llama-config.ts'
 import { EMBEDDING, FINAL_NORM, HEAD, layerParameter } from './llama-parameters.ts'
-import { rotaryTable, rotate } from './rotary.ts'
+import { rotaryTable } from './rotary.ts'
 
 export type Parameters = Readonly<Record<string, Node>>
 
 /** What a pass needs to know about where its tokens stand. */
 export interface Positions {
-  /** cos and sin of the rotary angles, [tokens, headWidth]. */
+  /** cos and sin of the rotary angles, [tokens, headWidth / 2]. */
   readonly cosines: Node
   readonly sines: Node
   /** Added to the scores: 0 where a query may look, far below 0 where not; [tokens, keys]. */
@@ -46,8 +58,8 @@ export function causalPositions(config: LlamaConfig, length: number): Positions 
   const mask = new Float32Array(length * length)
   for (let query = 0; query < length; query++) mask.fill(BLOCKED, query * length + query + 1, (query + 1) * length)
   return {
-    cosines: constant(cosines, [length, headWidth(config)]),
-    sines: constant(sines, [length, headWidth(config)]),
+    cosines: constant(cosines, [length, headWidth(config) / 2]),
+    sines: constant(sines, [length, headWidth(config) / 2]),
     mask: constant(mask, [length, length]),
   }
 }
@@ -103,10 +115,10 @@ function attention(config: LlamaConfig, queries: Node, { keys, values }: KeysAnd
   const scale = constant(1 / Math.sqrt(width))
   const rotated = rotate(queries, multiply(positions.cosines, scale), multiply(positions.sines, scale))
   const scores = matmul(reshape(rotated, stacked), keys, { transposeB: true })
-  const grouped = [batch, config.heads, length, keys.shape[2]]
-  const weights = softmax(add(reshape(scores, grouped), positions.mask))
+  const mask = broadcastTo(positions.mask, [group, length, keys.shape[2]])
+  const weights = softmax(add(scores, reshape(mask, [group * length, keys.shape[2]])))
 
-  const context = matmul(reshape(weights, scores.shape), values)
+  const context = matmul(weights, values)
   const byToken = transpose(reshape(context, queries.shape), [0, 2, 1, 3])
   return reshape(byToken, [batch * length, config.width])
 }

@@ -1,5 +1,12 @@
 import * as composed from '../../../engine/graph/composed.ts'
-import { type ElementData, input, type Node, type Operation, type Shape } from '../../../engine/graph/graph.ts'
+import {
+  constant,
+  type ElementData,
+  input,
+  type Node,
+  type Operation,
+  type Shape,
+} from '../../../engine/graph/graph.ts'
 import * as ops from '../../../engine/graph/operations.ts'
 import { sizeOf } from '../../../engine/graph/shapes.ts'
 
@@ -184,6 +191,11 @@ export const primitives: { readonly [O in Exclude<Operation, 'input' | 'constant
   silu: unary(ops.silu),
   softmax: unary(ops.softmax),
   logSumExp: unary(ops.logSumExp),
+  rotate(draw) {
+    const [tokens, half] = [draw.size(), draw.size()]
+    const angles = () => constant(Float32Array.from({ length: tokens * half }, draw.random), [tokens, half])
+    return ops.rotate(draw.float([draw.size(2), draw.size(2), tokens, 2 * half]), angles(), angles())
+  },
   rmsNorm(draw) {
     const shape = draw.shape(3)
     return ops.rmsNorm(draw.float(shape), draw.float(shape.slice(-1)))
