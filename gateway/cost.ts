@@ -44,8 +44,16 @@ export type CostCheck = (
  */
 export function openCostCheck({ composed, schema }: LoadedSupergraph, most: number): CostCheck {
   const weights = readWeights(composed)
+  // What no variable changes is worked out once, and kept as long as the document is.
+  const fixed = new WeakMap<DocumentNode, Map<string, number>>()
   return (document, operationName, variables) => {
-    const cost = costOf(document, operationName, variables, schema, weights)
+    const name = operationName ?? ''
+    const known = fixed.get(document) ?? new Map<string, number>()
+    fixed.set(document, known)
+    const { cost, varies } = known.has(name)
+      ? { cost: known.get(name)!, varies: false }
+      : costOf(document, operationName, variables, schema, weights)
+    if (!varies) known.set(name, cost)
     if (cost <= most) return
     return new GraphQLError(
       `This operation may cost ${Math.round(cost)}, and ${most} is the most: ask for smaller pages (\`first\`), or for less at once.`,
@@ -60,10 +68,10 @@ function costOf(
   variables: Variables,
   schema: GraphQLSchema,
   weights: (coordinate: string) => Weights,
-): number {
+): { readonly cost: number; readonly varies: boolean } {
   const operation = getOperationAST(document, operationName)
   const root = operation && schema.getRootType(operation.operation)
-  if (!operation || !root) return 0
+  if (!operation || !root) return { cost: 0, varies: false }
   const fragments = new Map<string, FragmentDefinitionNode>()
   for (const node of document.definitions)
     if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node)
@@ -73,6 +81,7 @@ function costOf(
     ),
   )
   const values = { ...defaults, ...variables }
+  let varies = false
   // A fragment is worked out once, however often it is spread: nested spreads would double with every level.
   const known = new Map<string, number>()
 
@@ -102,6 +111,7 @@ function costOf(
     const { cost, listSize } = weights(`${parent.name}.${name}`)
     const type = getNamedType(field.type)
     const size = listSize && sliceOf(node, listSize, values)
+    varies ||= listSize !== undefined && node.arguments?.some(({ value }) => value.kind === Kind.VARIABLE) === true
     const isSized = listSize?.sizedFields && listSize.sizedFields.length > 0
     const items = !isListType(getNullableType(field.type))
       ? 1
@@ -115,7 +125,7 @@ function costOf(
 
   const typeNamed = (name: string | undefined) => (name === undefined ? undefined : schema.getType(name))
   const mutations = operation.operation === 'mutation' ? operation.selectionSet.selections.length * mutationCost : 0
-  return mutations + ofSelection(operation.selectionSet, root)
+  return { cost: mutations + ofSelection(operation.selectionSet, root), varies }
 }
 
 function sliceOf(

@@ -55,6 +55,10 @@ it('reads the size of a page from the variables, or their defaults', () => {
   const text = 'query ($n: Int = 5) { items(first: $n) { edges { cursor: __typename } } }'
   expect(costOf(text)).toBe(1 + 5)
   expect(costOf(text, { n: 30 })).toBe(1 + 30)
+  const [check, document] = [openCostCheck(loaded, 10), parse(text)]
+  expect(check(document, undefined, { n: 5 })).toBeUndefined()
+  expect(check(document, undefined, { n: 30 })?.extensions.cost).toBe(31)
+  expect(check(document, undefined, {})).toBeUndefined()
 })
 
 it('is quick with fragments that double at every level', () => {
