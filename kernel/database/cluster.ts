@@ -7,7 +7,8 @@ import type { Log } from '../log.ts'
 import type { ClusterHome } from './cluster-home.ts'
 import { clusterHome } from './cluster-home.ts'
 import { initialise } from './initdb.ts'
-import { freePort, readPostmaster, spawnServer, stopServer } from './postmaster.ts'
+import { holdLease } from './lease.ts'
+import { freePort, readPostmaster, spawnServer, stopServer, wasStopped } from './postmaster.ts'
 import { takeLock } from './start-lock.ts'
 
 /** A running embedded PostgreSQL, held for as long as the process uses it. */
@@ -42,7 +43,16 @@ export async function openCluster(
   using _lock = await takeLock(lockPath)
   const home = await clusterHome(folder)
   const password = await initialise(home, folder, log)
-  const { lease, port, started } = await attachOrStart(home, folder, password, log)
+  const attach = () => attachOrStart(home, folder, password, log)
+  const { lease: first, port, started } = await attach()
+  const retake = async () => {
+    // Who stops the server on purpose holds the lock meanwhile.
+    using _lock = await takeLock(lockPath)
+    if (await wasStopped(home.data)) return null
+    log.error({ data: home.data }, 'embedded PostgreSQL is gone; starting it again')
+    return (await attach()).lease
+  }
+  const lease = holdLease(first, retake, log)
   log.info({ port, started, data: home.data }, 'embedded PostgreSQL')
 
   return {
@@ -50,10 +60,11 @@ export async function openCluster(
     started,
     adminUrl: adminUrl(port, password),
     [Symbol.asyncDispose]: async () => {
+      await lease.settle()
       // Under the lock nobody attaches between the count and the stop.
       using _lock = await takeLock(lockPath)
-      const last = own || (await isLastLease(lease))
-      await lease.end().catch(error => log.debug({ error }, 'lease already closed'))
+      const last = own || (await isLastLease(lease.client))
+      await lease.client.end().catch(error => log.debug({ error }, 'lease already closed'))
       if (last) await stopServer(home.data)
     },
   }

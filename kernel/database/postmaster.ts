@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { open, readFile } from 'node:fs/promises'
+import { access, open, readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -16,6 +16,13 @@ export async function readPostmaster(data: string): Promise<Postmaster | undefin
   const [pid, , , port] = text.split('\n').map(Number)
   return pid && port && isAlive(pid) ? { pid, port } : undefined
 }
+
+/** Whether the server ended in order, which removes its file; one that was killed, or is still there, has it. */
+export const wasStopped = (data: string): Promise<boolean> =>
+  access(`${data}/postmaster.pid`).then(
+    () => false,
+    () => true,
+  )
 
 function isAlive(pid: number): boolean {
   try {

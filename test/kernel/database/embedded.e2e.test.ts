@@ -10,6 +10,7 @@ import { openCluster } from '../../../kernel/database/cluster.ts'
 import { openDatabase } from '../../../kernel/database/service-database.ts'
 import { readEnv } from '../../../kernel/env.ts'
 import { openLog } from '../../../kernel/log.ts'
+import { until } from '../../support/condition.ts'
 
 const log = openLog('test', 'silent')
 let folder: string
@@ -96,6 +97,18 @@ describe('the embedded PostgreSQL', () => {
     expect((await database.pool.query('SELECT answer FROM kept')).rows).toEqual([{ answer: 42 }])
     expect(Number(new URL(database.url).port)).toBe(killed.port)
   })
+
+  it('is started again, with everything acknowledged, when it dies under those that use it', async () => {
+    await using database = await openDatabase('realtime', readEnv({ FORGE_DATA: folder }), log)
+    await database.pool.query('CREATE TABLE kept AS SELECT 42 AS answer')
+    const killed = (await serverPid())!
+    process.kill(killed, 'SIGKILL')
+
+    const answer = () => database.pool.query('SELECT answer FROM kept').catch(() => undefined)
+    const isAnother = async () => ![killed, undefined].includes(await serverPid())
+    await until('another server runs', isAnother, 30_000)
+    await until('it answers again', async () => (await answer())?.rows[0]?.answer === 42, 30_000)
+  }, 90_000)
 
   it('lets no service into the database of another', async () => {
     const env = readEnv({ FORGE_DATA: folder })
