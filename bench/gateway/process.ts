@@ -1,0 +1,72 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+
+export interface Running extends AsyncDisposable {
+  readonly pid: number
+  readonly child: ChildProcess
+}
+
+/** A Node process of this Node; its output is silent unless it is asked for. */
+export function run(
+  args: readonly string[],
+  { cwd, env, output }: { cwd?: string; env?: Record<string, string>; output?: 'pipe' } = {},
+): Running {
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: { ...process.env, NODE_ENV: 'production', ...env },
+    stdio: ['ignore', output ?? 'ignore', 'inherit'],
+  })
+  return {
+    child,
+    pid: child.pid!,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const exit = once(child, 'exit')
+      child.kill('SIGTERM')
+      const force = setTimeout(() => child.kill('SIGKILL'), 5_000)
+      await exit
+      clearTimeout(force)
+    },
+  }
+}
+
+const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
+
+/** User and system time of a process and all its threads so far, in ms. Linux. */
+export function cpuMilliseconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number) as [number, number]
+  return ((user + system) / ticksPerSecond) * 1000
+}
+
+export function residentMegabytes(pid: number): number {
+  const pages = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  return Math.round(Number(pages?.[1]) / 1000)
+}
+
+/** Asks until the process answers a GraphQL request at `url`; gives up when it has ended, or after a minute. */
+export async function answering({ child }: Running, url: string): Promise<void> {
+  const deadline = performance.now() + 60_000
+  while (child.exitCode === null && performance.now() < deadline) {
+    const answered = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"query":"{ __typename }"}',
+    }).then(
+      ({ ok }) => ok,
+      // Nobody listens yet.
+      () => false,
+    )
+    if (answered) return
+    await pause(100)
+  }
+  throw new Error(
+    `Nothing answers at ${url}${child.exitCode === null ? '' : `: its process ended with ${child.exitCode}`}`,
+  )
+}
