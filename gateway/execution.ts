@@ -1,4 +1,3 @@
-import { executeQueryPlan, type ServiceMap } from '@apollo/gateway/dist/executeQueryPlan.js'
 import type { QueryPlan } from '@apollo/query-planner'
 import {
   type ExecutionArgs,
@@ -9,8 +8,10 @@ import {
   Kind,
   type OperationDefinitionNode,
 } from 'graphql'
-import { maskError } from '../kernel/masking.ts'
 import type { GatewayContext, OperationScope } from './context.ts'
+import { type CompiledPlan, compilePlan } from './plan/compiled-plan.ts'
+import type { PlacedError, Service } from './plan/types.ts'
+import { typeTest } from './plan/types-of.ts'
 import type { OperationPlan, Plans } from './plans.ts'
 import type { LoadedSupergraph } from './supergraph.ts'
 import { unfitVariable } from './variable-limits.ts'
@@ -21,52 +22,56 @@ export type Variables = Readonly<Record<string, unknown>>
 export type RunPlan = (
   queryPlan: QueryPlan,
   plan: OperationPlan,
-  services: ServiceMap,
+  services: Readonly<Record<string, Service>>,
   variables: Variables,
   scope: OperationScope,
 ) => Promise<ExecutionResult>
 
-export const planRunner =
-  ({ api, full }: LoadedSupergraph): RunPlan =>
-  async (queryPlan, plan, services, variables, scope) => {
-    // `metrics` must be there: the executor notes error paths in it.
-    const request = { request: { variables }, context: scope, metrics: {}, logger: scope.log }
-    const result = await executeQueryPlan(queryPlan, services, request as never, plan.operation, full, api)
-    return { ...result, errors: result.errors?.map(error => shownError(error, scope)) } as ExecutionResult
+export function planRunner(supergraph: LoadedSupergraph): RunPlan {
+  const { schema, full } = supergraph
+  const isOfType = typeTest(full)
+  const compiled = new WeakMap<QueryPlan, CompiledPlan>()
+
+  return async (queryPlan, plan, services, variables, scope) => {
+    const { errors: wrong, coerced } = coerceVariables(supergraph, plan, variables)
+    if (wrong) return { errors: wrong }
+    const known = compiled.get(queryPlan) ?? compilePlan(queryPlan, { ...plan.operation, schema, isOfType })
+    compiled.set(queryPlan, known)
+    const { data, errors } = await known.run({ services, scope, variables, coerced })
+    return errors.length > 0 ? { data, errors: errors.map(error => shownError(error, scope)) } : { data }
   }
+}
 
 /** Executes queries and mutations. */
-export function executor(supergraph: LoadedSupergraph, plans: Plans, services: ServiceMap) {
+export function executor(supergraph: LoadedSupergraph, plans: Plans, services: Readonly<Record<string, Service>>) {
   const runPlan = planRunner(supergraph)
   return async (args: ExecutionArgs): Promise<ExecutionResult> => {
     const plan = plans.plan(args.document, args.operationName)
     if (isIntrospection(plan.operation.operation)) return introspect(args)
-    const errors = variableErrors(supergraph, plan, args.variableValues)
-    if (errors) return { errors }
     const { scope } = args.contextValue as GatewayContext
     return runPlan(plan.queryPlan, plan, services, args.variableValues ?? {}, scope!)
   }
 }
 
 /** What is wrong with the variables, before any of them reaches a subgraph. */
-export function variableErrors(
-  { schema }: LoadedSupergraph,
-  { operation }: OperationPlan,
+export const variableErrors = (
+  supergraph: LoadedSupergraph,
+  plan: OperationPlan,
   variables: ExecutionArgs['variableValues'],
-): readonly GraphQLError[] | undefined {
-  const unfit = unfitVariable(variables ?? {})
-  if (unfit) return [unfit]
-  return getVariableValues(schema, operation.operation.variableDefinitions ?? [], variables ?? {}, { maxErrors: 10 })
-    .errors
+): readonly GraphQLError[] | undefined => coerceVariables(supergraph, plan, variables ?? {}).errors
+
+function coerceVariables({ schema }: LoadedSupergraph, { operation }: OperationPlan, variables: Variables) {
+  const unfit = unfitVariable(variables)
+  if (unfit) return { errors: [unfit] }
+  return getVariableValues(schema, operation.operation.variableDefinitions ?? [], variables, { maxErrors: 10 })
 }
 
 const isIntrospection = ({ operation, selectionSet }: OperationDefinitionNode): boolean =>
   operation === 'query' &&
   selectionSet.selections.every(node => node.kind === Kind.FIELD && node.name.value.startsWith('__'))
 
-// A subgraph's error was made public where it arrived; the executor only added the place in the whole answer.
-function shownError(error: GraphQLError, scope: OperationScope): GraphQLError {
-  const { serviceName, ...extensions } = error.extensions ?? {}
-  if (serviceName === undefined || extensions.service === undefined) return maskError(error, scope.log)
-  return new GraphQLError(error.message, { path: error.path, extensions })
+// A subgraph's error was made public where it arrived. What has no service is an answer that broke the schema.
+function shownError({ message, path, extensions }: PlacedError, { log }: OperationScope): GraphQLError {
+  if (extensions?.service === undefined) log.error({ message, path }, 'a subgraph broke the schema')
+  return new GraphQLError(message, { path, extensions })
 }

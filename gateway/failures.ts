@@ -1,7 +1,12 @@
 import type { GraphQLFormattedError } from 'graphql'
 import { DomainError, errorCodes, unavailable } from '../kernel/errors.ts'
 import type { OperationScope } from './context.ts'
-import type { Answer } from './representations.ts'
+
+/** A subgraph's answer. */
+export interface Answer {
+  readonly data?: Record<string, unknown> | null
+  readonly errors?: readonly GraphQLFormattedError[]
+}
 
 const isOurs = (code: unknown): boolean => (errorCodes as readonly unknown[]).includes(code)
 

@@ -1,9 +1,9 @@
-import type { GraphQLDataSource, GraphQLDataSourceProcessOptions } from '@apollo/gateway/dist/datasources/types.js'
 import { Pool } from 'undici'
 import type { Identity } from '../kernel/auth/identity.ts'
 import type { OperationScope } from './context.ts'
-import { publicError, readAnswer, transportError } from './failures.ts'
-import { type Answer, distinctRepresentations } from './representations.ts'
+import { type Answer, publicError, readAnswer, transportError } from './failures.ts'
+import type { Service, ServiceFetch } from './plan/types.ts'
+import { guardedAttempts } from './resilience.ts'
 
 /** Connections to one subgraph; HTTP/1.1 answers one request at a time on each. */
 const maxConnections = 128
@@ -22,7 +22,7 @@ export interface SubgraphOptions {
   readonly timeout?: number
 }
 
-export interface Subgraph extends GraphQLDataSource, AsyncDisposable {
+export interface Subgraph extends Service, AsyncDisposable {
   readonly name: string
   readonly url: string
   readonly pool: Pool
@@ -45,22 +45,25 @@ export function openSubgraph({ name, url, sign, timeout = defaultTimeout }: Subg
     ...(traceparent && { traceparent }),
   })
 
+  const attempts = guardedAttempts(name)
+
+  async function ask({ request, context: scope }: ServiceFetch): Promise<Answer> {
+    const { query, operationName, variables } = request
+    const response = await pool.request({
+      path: pathname + search,
+      method: 'POST',
+      headers: { ...(await headers(scope)), 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify({ query, operationName, variables }),
+      signal: scope.signal,
+    })
+    return readAnswer(name, response.statusCode, await response.body.text())
+  }
+
   // Failures are answers too, so that the executor keeps what the other subgraphs gave.
-  async function process({ request, context }: GraphQLDataSourceProcessOptions) {
-    const scope = context as unknown as OperationScope
-    const query = request.query ?? ''
-    const distinct = query.includes('_entities(representations:')
-      ? distinctRepresentations(request.variables ?? {})
-      : { variables: request.variables, spread: (answer: Answer) => answer }
+  async function process(fetch: ServiceFetch): Promise<Answer> {
+    const { request, context: scope } = fetch
     try {
-      const response = await pool.request({
-        path: pathname + search,
-        method: 'POST',
-        headers: { ...(await headers(scope)), 'content-type': 'application/json', accept: 'application/json' },
-        body: JSON.stringify({ query, operationName: request.operationName, variables: distinct.variables }),
-        signal: scope.signal,
-      })
-      const answer = distinct.spread(readAnswer(name, response.statusCode, await response.body.text()))
+      const answer = await attempts.run(() => ask(fetch), request.idempotent, scope.signal)
       return { data: answer.data, errors: answer.errors?.map(error => publicError(name, error, scope)) }
     } catch (error) {
       return { data: null, errors: [transportError(name, error, scope)] }
@@ -72,7 +75,7 @@ export function openSubgraph({ name, url, sign, timeout = defaultTimeout }: Subg
     url,
     pool,
     headers,
-    process: process as GraphQLDataSource['process'],
+    process,
     [Symbol.asyncDispose]: () => pool.destroy(),
   }
 }

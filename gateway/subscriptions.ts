@@ -1,16 +1,15 @@
-import type { GraphQLDataSource } from '@apollo/gateway/dist/datasources/types.js'
 import type { FetchNode, QueryPlan } from '@apollo/query-planner'
 import type { ExecutionArgs, ExecutionResult } from 'graphql'
 import type { Identity } from '../kernel/auth/identity.ts'
 import { cancellable } from '../kernel/cancellation.ts'
 import type { GatewayContext, OperationScope } from './context.ts'
 import { planRunner, variableErrors } from './execution.ts'
-import { publicError } from './failures.ts'
+import { type Answer, publicError } from './failures.ts'
 import type { Entry } from './feed.ts'
 import { readFeed } from './feed-reader.ts'
 import { openFeeds } from './feeds.ts'
+import type { Service } from './plan/types.ts'
 import type { OperationPlan, Plans } from './plans.ts'
-import type { Answer } from './representations.ts'
 import { newRequestId } from './request-id.ts'
 import { follow, lost, type Upstream } from './resumption.ts'
 import type { Subgraph } from './subgraph.ts'
@@ -125,16 +124,10 @@ function splitPlan({ node }: QueryPlan) {
 }
 
 /** The subgraph, but with the event as its answer to the first fetch. Execution changes the event: it must be the subscriber's own. */
-function answeredBy(
-  event: ExecutionResult,
-  primary: FetchNode,
-  subgraph: Subgraph,
-  scope: OperationScope,
-): GraphQLDataSource {
+function answeredBy(event: ExecutionResult, primary: FetchNode, subgraph: Subgraph, scope: OperationScope): Service {
   const { data, errors } = event as Answer
   const answer = { data, errors: errors?.map(error => publicError(subgraph.name, error, scope)) }
   return {
-    process: async options =>
-      options.request.query === primary.operation ? (answer as never) : subgraph.process(options),
+    process: async options => (options.request.query === primary.operation ? answer : subgraph.process(options)),
   }
 }

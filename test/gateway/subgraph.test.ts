@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { json } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { OperationScope } from '../../gateway/context.ts'
 import { openSubgraph, type Subgraph } from '../../gateway/subgraph.ts'
@@ -27,7 +26,7 @@ describe('the data source of a subgraph', () => {
   })
 
   const identity = { principal: 'key_1', name: '', project: '*', scopes: [] }
-  const fetchFrom = (query = '{ a }', variables: object = {}) => {
+  const fetchFrom = (query = '{ a }') => {
     const scope: OperationScope = {
       identity,
       requestId: 'req_1',
@@ -35,7 +34,10 @@ describe('the data source of a subgraph', () => {
       signal: leaving.signal,
       log: silentLog,
     }
-    return subgraph.process({ request: { query, variables }, context: scope } as never)
+    return subgraph.process({
+      request: { query, variables: {}, operationName: undefined, idempotent: true },
+      context: scope,
+    })
   }
   const answering =
     (answer: unknown, status = 200): Handle =>
@@ -101,26 +103,5 @@ describe('the data source of a subgraph', () => {
       message: 'no such model',
       extensions: { code: 'NOT_FOUND', model: 'a', service: 'models' },
     })
-  })
-
-  it('gives every place its own copy of an entity that was asked for once, and its errors', async () => {
-    let sent: unknown
-    handle = async (request, response) => {
-      sent = ((await json(request)) as { variables: unknown }).variables
-      const errors = [{ message: 'no', path: ['_entities', 0, 'x'], extensions: { code: 'NOT_FOUND' } }]
-      answering({ data: { _entities: [{ id: 'a' }, { id: 'b' }] }, errors })(request, response)
-    }
-    const of = (id: string) => ({ __typename: 'Model', id })
-    const query = 'query($representations:[_Any!]!){_entities(representations:$representations){id}}'
-    const { data, errors } = await fetchFrom(query, { representations: [of('a'), of('b'), of('a')], n: 1 })
-
-    expect(sent).toEqual({ representations: [of('a'), of('b')], n: 1 })
-    const entities = data!._entities as object[]
-    expect(entities).toEqual([{ id: 'a' }, { id: 'b' }, { id: 'a' }])
-    expect(entities[0]).not.toBe(entities[2])
-    expect(errors?.map(error => error.path)).toEqual([
-      ['_entities', 0, 'x'],
-      ['_entities', 2, 'x'],
-    ])
   })
 })
