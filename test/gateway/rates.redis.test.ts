@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { createClient } from 'redis'
 import { expect, it } from 'vitest'
 import { openRates } from '../../gateway/rates.ts'
+import { redisUrl as url } from '../support/scratch.ts'
 import { silentLog } from '../support/silent-log.ts'
-
-const url = process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1:6379'
 
 it('gateways that share a Redis count together', async () => {
   const limits = { identity: 3, address: 1_000 }

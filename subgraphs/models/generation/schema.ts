@@ -51,6 +51,7 @@ builder.mutationField('generate', t =>
   t.field({
     type: GenerationRef,
     authScopes: { scope: 'models:write' },
+    directives: { cost: { weight: 100 } } as never,
     description: 'Continues a prompt. The first call for a version loads it, which takes longer.',
     args: { input: t.arg({ type: GenerateInput, required: true }) },
     resolve: (_, { input }, context) => generateText(context, input),
