@@ -26,6 +26,11 @@ export function maskError(error: unknown, log: Log): GraphQLError {
     const message = 'A text of this request has the character U+0000, which cannot be stored or found: leave it out.'
     return new GraphQLError(message, { ...place, extensions: { code: 'INVALID_INPUT' } })
   }
+  if (isDatabaseAway(thrown)) {
+    log.warn({ err: thrown, path: place.path }, 'the database cannot be reached')
+    const message = 'The database of this service cannot be reached: try again in a moment.'
+    return new GraphQLError(message, { ...place, extensions: { code: 'UNAVAILABLE' } })
+  }
   log.error({ err: thrown, path: place.path }, 'unexpected failure')
   return new GraphQLError('Something failed inside the forge; its log says what.', {
     ...place,
@@ -33,8 +38,23 @@ export function maskError(error: unknown, log: Log): GraphQLError {
   })
 }
 
-/** PostgreSQL takes every character but U+0000, in text (22021) and in JSON (22P05); Prisma wraps what it says. */
-function holdsZero(thrown: unknown): boolean {
-  const { meta } = Object(thrown) as { meta?: { driverAdapterError?: { cause?: { originalCode?: string } } } }
-  return ['22021', '22P05'].includes(meta?.driverAdapterError?.cause?.originalCode ?? '')
+/** PostgreSQL takes every character but U+0000, in text (22021) and in JSON (22P05). */
+const holdsZero = (thrown: unknown): boolean => ['22021', '22P05'].includes(databaseCode(thrown))
+
+/** It stops or starts (57P…), the connection broke (08…), or it could not be made. */
+function isDatabaseAway(thrown: unknown): boolean {
+  const { message } = Object(thrown) as { message?: string }
+  return (
+    /^(57P0[123]|08...|ECONNREFUSED|ECONNRESET|P1001|P1017)$/.test(databaseCode(thrown)) ||
+    /^(timeout exceeded when trying to connect|Connection terminated)/.test(message ?? '')
+  )
+}
+
+/** What PostgreSQL or the driver says; Prisma wraps some of it. */
+function databaseCode(thrown: unknown): string {
+  const { code, meta } = Object(thrown) as {
+    code?: string
+    meta?: { driverAdapterError?: { cause?: { originalCode?: string } } }
+  }
+  return meta?.driverAdapterError?.cause?.originalCode ?? code ?? ''
 }

@@ -1,5 +1,8 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openPrisma } from '../../kernel/database/prisma.ts'
 import { maskError } from '../../kernel/masking.ts'
+import { PrismaClient } from '../../prisma/training/generated/client.ts'
 import { trainingStores } from '../subgraphs/training/stores.ts'
 import { silentLog } from '../support/silent-log.ts'
 
@@ -14,6 +17,17 @@ describe('what a client sees of a failure', () => {
     const error = await forge.jobs.find('job_\u0000').catch(error => error)
     expect(maskError(error, silentLog)).toMatchObject({ extensions: { code: 'INVALID_INPUT' } })
     expect(maskError(error, silentLog).message).toContain('U+0000')
+  })
+
+  it('is that the database is away, while it is', async () => {
+    const pool = new pg.Pool({ connectionString: 'postgres://nobody@127.0.0.1:1/nothing' })
+    const nowhere = openPrisma(PrismaClient, pool)
+    const error = await nowhere.job.findFirst().catch(error => error)
+    await nowhere[Symbol.asyncDispose]()
+    expect(maskError(error, silentLog).extensions.code).toBe('UNAVAILABLE')
+
+    const cut = await forge.pool.query('SELECT pg_terminate_backend(pg_backend_pid())').catch(error => error)
+    expect(maskError(cut, silentLog).extensions.code).toBe('UNAVAILABLE')
   })
 
   it('is nothing of a bug', () => {
