@@ -50,13 +50,14 @@ export function residentMegabytes(pid: number): number {
   return Math.round(Number(pages?.[1]) / 1000)
 }
 
-/** Asks until the process answers a GraphQL request at `url`; gives up when it has ended, or after a minute. */
-export async function answering({ child }: Running, url: string): Promise<void> {
+/** Asks until `url` answers a GraphQL request; gives up when the process that should has ended, or after a minute. */
+export async function answering(url: string, headers: Record<string, string> = {}, running?: Running): Promise<void> {
   const deadline = performance.now() + 60_000
-  while (child.exitCode === null && performance.now() < deadline) {
+  const hasEnded = () => typeof running?.child.exitCode === 'number'
+  while (!hasEnded() && performance.now() < deadline) {
     const answered = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...headers },
       body: '{"query":"{ __typename }"}',
     }).then(
       ({ ok }) => ok,
@@ -66,7 +67,5 @@ export async function answering({ child }: Running, url: string): Promise<void> 
     if (answered) return
     await pause(100)
   }
-  throw new Error(
-    `Nothing answers at ${url}${child.exitCode === null ? '' : `: its process ended with ${child.exitCode}`}`,
-  )
+  throw new Error(`Nothing answers at ${url}${hasEnded() ? `: its process ended with ${running?.child.exitCode}` : ''}`)
 }

@@ -40,7 +40,7 @@ export const benchmark: Benchmark = async flags => {
   const gateways: { contender: Contender; running: Running; samples: Map<Query, Sample[]> }[] = []
   for (const contender of chosen) {
     const running = parts.use(contender.start(supergraph, data))
-    await answering(running, contender.url)
+    await answering(contender.url, {}, running)
     gateways.push({ contender, running, samples: new Map(queries.map(query => [query, []])) })
   }
   for (const query of queries) {
