@@ -1,6 +1,9 @@
 import type { PrismaClient } from '../../../prisma/models/generated/client.ts'
 import type { Page, Registry } from './ports.ts'
 
+/** What LIKE takes for any text or any character; `_` is common in names. */
+const likeSigns = /[\\%_]/g
+
 export function registryStore({ model }: PrismaClient): Registry {
   return {
     find: (project, name) => model.findUnique({ where: { project_name: { project, name } } }),
@@ -9,7 +12,7 @@ export function registryStore({ model }: PrismaClient): Registry {
       model.findMany({
         where: {
           project,
-          name: { contains: nameContains },
+          name: { contains: nameContains?.replace(likeSigns, '\\$&') },
           versions: phase && { some: { phase } },
           id: between(page),
         },

@@ -144,6 +144,19 @@ describe('reading from PostgreSQL', () => {
     expect(await aliases.remove(modelId, 'good')).toBe(false)
   })
 
+  it('finds a part of a name as it is written, also with the signs that LIKE has a meaning for', async () => {
+    for (const modelName of ['like_one', 'like-two']) await register({ jobId: `job_${modelName}`, modelName })
+    const named = async (nameContains: string) => {
+      const { data } = await ask('query ($f: ModelFilter) { models(filter: $f) { edges { node { name } } } }', {
+        f: { nameContains },
+      })
+      return data.models.edges.map((edge: { node: { name: string } }) => edge.node.name)
+    }
+    expect(await named('like_')).toEqual(['like_one'])
+    expect(await named('%')).toEqual([])
+    expect(await named('\\')).toEqual([])
+  })
+
   it('pages through the versions of a model, newest first', async () => {
     for (const n of [1, 2, 3]) await register({ jobId: `job_page_${n}`, modelName: 'paged' })
     const page =
