@@ -8,7 +8,7 @@ export interface Visitor {
   readonly header: HeaderReader
   /** The `authorization` of a graphql-ws connection's init payload. */
   readonly authorization?: string
-  /** Where an HTTP request comes from; on a WebSocket the address was counted when it opened. */
+  /** Where an HTTP request comes from. What comes over a WebSocket is counted by its identity alone. */
   readonly address?: string
   readonly writeHeader?: HeaderWriter
 }
