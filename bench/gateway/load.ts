@@ -28,25 +28,6 @@ export async function closedLoop(load: Load, requests: number, connections: numb
   return ask.measured(performance.now() - began)
 }
 
-/** Open loop: requests leave at their times whether earlier ones were answered or not, and wait counts as latency. */
-export async function openLoop(load: Load, perSecond: number, seconds: number): Promise<Latencies> {
-  await using ask = asking(load, 256)
-  const total = perSecond * seconds
-  const began = performance.now()
-  const pending: Promise<void>[] = []
-  await new Promise<void>(resolve => {
-    const tick = () => {
-      const due = Math.min(total, Math.floor(((performance.now() - began) / 1000) * perSecond))
-      while (pending.length < due) pending.push(ask.once(pending.length, began + (pending.length / perSecond) * 1000))
-      if (pending.length < total) setTimeout(tick, 1)
-      else resolve()
-    }
-    tick()
-  })
-  await Promise.all(pending)
-  return ask.measured(performance.now() - began)
-}
-
 function asking({ url, bodies, headers }: Load, connections: number) {
   const { origin, pathname } = new URL(url)
   const pool = new Pool(origin, { connections, pipelining: 1 })
