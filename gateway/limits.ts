@@ -1,6 +1,13 @@
 import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases'
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth'
-import { type DocumentNode, GraphQLError, Kind, type SelectionSetNode, type ValidationContext } from 'graphql'
+import {
+  type ASTVisitor,
+  type DocumentNode,
+  GraphQLError,
+  Kind,
+  type SelectionSetNode,
+  type ValidationContext,
+} from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { expansionRule } from './expansion.ts'
 
@@ -19,7 +26,15 @@ const report = {
   propagateOnRejection: false,
   onReject: [(context: ValidationContext | null, error: GraphQLError) => context?.reportError(error)],
 }
+/** The one response name that is no ordinary property of a JavaScript object: answers are made of such. */
+const responseNameRule = (context: ValidationContext): ASTVisitor => ({
+  Field(node) {
+    if (node.alias?.value !== '__proto__') return
+    context.reportError(new GraphQLError('The alias "__proto__" cannot be answered: choose another.', { nodes: node }))
+  },
+})
 const rules = [
+  responseNameRule,
   maxDepthRule({ n: maxDepth, flattenFragments: true, ...report }),
   maxAliasesRule({ n: maxAliases, ...report }),
   expansionRule,

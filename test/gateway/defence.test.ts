@@ -28,6 +28,14 @@ describe('defence', () => {
     ['depth through fragments', fragmentChain(maxDepth)],
   ]
 
+  it('refuses an alias that would be the prototype of the answer', async () => {
+    const { data, errors } = await ask(gateway, '{ __proto__: open }')
+    expect(data).toBeUndefined()
+    expect(errors).toMatchObject([
+      { extensions: { code: 'INVALID_INPUT' }, message: expect.stringContaining('__proto__') },
+    ])
+  })
+
   it.each(tooMuch)('refuses a document with too much %s, over HTTP and WebSocket', async (_what, query) => {
     const { data, errors } = await ask(gateway, query)
     expect(data).toBeUndefined()

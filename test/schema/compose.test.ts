@@ -11,7 +11,7 @@ it('composes subgraphs into what the gateway runs and what clients see', () => {
   const loaded = loadSupergraph(supergraph)
   expect(loaded.subgraphs.get('books')).toBe('http://books.test/graphql')
   expect(loaded.subgraphs.get('shop')).toBe('')
-  expect([...loaded.cursors]).toEqual([['sales', 'cursor']])
+  expect([...loaded.resumables].map(([field, { cursor }]) => [field, cursor])).toEqual([['sales', 'cursor']])
   expect(Object.keys(buildSchema(api).getSubscriptionType()!.getFields())).toEqual(['sales', 'tips'])
   expect(api).not.toMatch(/join__|_entities/)
 })
