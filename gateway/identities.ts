@@ -8,6 +8,8 @@ import { isToken, type TokenIssuer } from './tokens.ts'
 
 /** How long a verified key is believed, in ms: a revoked one works no longer than that. */
 const verifiedFor = 5_000
+/** Characters; ours have 49, and nothing longer is worth asking about. */
+const longestKey = 200
 /** How long a signed identity is used again, in ms: half of its life, so that it never expires on its way. */
 const signedFor = 30_000
 /** Time for orchestration to answer, in ms. */
@@ -69,6 +71,7 @@ export function openIdentities(signer: Signer, orchestrationUrl: string, issuer?
     },
   })
   async function verifyKey(key: string) {
+    if (key.length > longestKey) throw unauthenticated(`No API key has ${key.length} characters. ${remedy}`)
     const response = await post('/identity/verify', { key })
     if (response.status === 401) throw unauthenticated(`This API key is not known, or no longer valid. ${remedy}`)
     const { identity, expiresAt } = await read(verified, response)

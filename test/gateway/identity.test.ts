@@ -50,6 +50,11 @@ describe('identity', () => {
     expect(errors?.[0]?.extensions).toEqual({ code: 'UNAUTHENTICATED' })
   })
 
+  it('refuses a key of any length, as unknown', async () => {
+    const { status, errors } = await ask(gateway, '{ books { id } }', {}, bearer('k'.repeat(2_000)))
+    expect({ status, code: errors?.[0]?.extensions?.code }).toEqual({ status: 401, code: 'UNAUTHENTICATED' })
+  })
+
   it('refuses before it looks at the document', async () => {
     expect((await ask(gateway, '{ nothing }')).errors?.[0]?.extensions).toEqual({ code: 'UNAUTHENTICATED' })
   })

@@ -3,7 +3,7 @@ import { chosenProject, type Identity } from '../../../kernel/auth/identity.ts'
 import { newId } from '../../../kernel/ids.ts'
 import { isModelName, type Preset } from '../../../schema/values.ts'
 import type { Dataset } from '../datasets/dataset.ts'
-import { resolveDataset, storeText } from '../datasets/service.ts'
+import { digestOfText, resolveDataset, storeText } from '../datasets/service.ts'
 import { checkedIdempotencyKey } from '../idempotency.ts'
 import { keyReused } from '../jobs/errors.ts'
 import { jobQueued, type TrainingJob } from '../jobs/job.ts'
@@ -51,6 +51,8 @@ export async function startCognate(
   const modelName = checkedModelName(request.modelName ?? `cognate-${preset.toLowerCase()}`)
   const idempotencyKey = checkedIdempotencyKey(request.idempotencyKey)
   await checkMemory(parts, config, settings.sizes ? 'This model' : preset)
+  if (idempotencyKey !== null && request.text != null)
+    await refuseOtherText(parts, project, idempotencyKey, request.text)
   const dataset = await datasetOf(parts, project, request, config)
 
   const job: TrainingJob = {
@@ -85,6 +87,12 @@ export async function startCognate(
   const stored = await parts.jobs.add(job, jobQueued(job))
   if (idempotencyKey !== null && !isSameRequest(stored, job)) throw keyReused(idempotencyKey, stored)
   return stored
+}
+
+/** Before the text is stored: a dataset that no job asked for must not stay behind. */
+async function refuseOtherText({ jobs }: CognateParts, project: string, key: string, text: string): Promise<void> {
+  const earlier = await jobs.findByIdempotencyKey(project, key)
+  if (earlier && earlier.datasetFingerprint !== digestOfText(text)) throw keyReused(key, earlier)
 }
 
 const isSameRequest = (one: TrainingJob, other: TrainingJob): boolean =>

@@ -32,12 +32,13 @@ export async function createDataset(parts: DatasetParts, identity: Identity, inp
   return addDataset(parts, { project, name, content, idempotencyKey })
 }
 
+export const digestOfText = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`
+
 /** Stores a text that a job brought along; its digest names it. */
 export async function storeText(parts: DatasetParts, project: string, text: string): Promise<Dataset> {
-  const digest = createHash('sha256').update(text).digest('hex')
   return addDataset(parts, {
     project,
-    name: `text-${digest.slice(0, 12)}`,
+    name: `text-${digestOfText(text).slice('sha256:'.length, 'sha256:'.length + 12)}`,
     content: inline(text),
     idempotencyKey: null,
   })

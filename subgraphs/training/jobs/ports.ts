@@ -17,6 +17,7 @@ export type JobChange = Partial<Pick<TrainingJob, 'status' | 'finishedAt' | 'err
 export interface Jobs {
   /** Calls of one moment are one statement, as those for the references of one request. */
   find(id: string): Promise<TrainingJob | null>
+  findByIdempotencyKey(project: string, key: string): Promise<TrainingJob | null>
   /** `project` `*` lists every project's. */
   list(project: string, filter: JobFilter, page: Page): Promise<readonly TrainingJob[]>
   /** Adds the job, or answers the one that has its idempotency key in the project, or its place in a run, already. */

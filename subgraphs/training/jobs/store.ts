@@ -21,6 +21,10 @@ export function jobStore(database: PrismaClient): Jobs {
       const row = await table.findUnique({ where: { id } })
       return row && jobOf(row)
     },
+    async findByIdempotencyKey(project, idempotencyKey) {
+      const row = await table.findUnique({ where: { project_idempotencyKey: { project, idempotencyKey } } })
+      return row && jobOf(row)
+    },
     async list(project, filter, page) {
       return (await table.findMany(pageQuery(page, whereOf(project, filter)))).map(jobOf)
     },

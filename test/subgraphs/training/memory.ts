@@ -74,6 +74,8 @@ export function trainingInMemory() {
           ),
           page,
         ),
+      findByIdempotencyKey: async (project, key) =>
+        jobs.find(job => job.project === project && job.idempotencyKey === key) ?? null,
       async add(job, event) {
         const twin = jobs.find(
           ({ project, idempotencyKey, runId, stepName }) =>

@@ -94,6 +94,14 @@ describe('startCognate', () => {
     })
   })
 
+  it('leaves no text behind when its idempotency key stands for another one', async () => {
+    const [text, other] = ['One text. '.repeat(4_000), 'Another text. '.repeat(4_000)]
+    await begin({ text, idempotencyKey: 'texts' })
+    const before = memory.datasets.length
+    await expect(begin({ text: other, idempotencyKey: 'texts' })).rejects.toMatchObject({ code: 'CONFLICT' })
+    expect(memory.datasets).toHaveLength(before)
+  })
+
   it('stores a text that it brings along once', async () => {
     const text = 'A text of its own. '.repeat(2_000)
     const [one, two] = [await begin({ text }), await begin({ text })]
