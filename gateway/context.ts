@@ -1,6 +1,6 @@
 import type { Identity } from '../kernel/auth/identity.ts'
 import type { Log } from '../kernel/log.ts'
-import type { HeaderWriter } from './rates.ts'
+import type { HeaderWriter } from './identity/rates.ts'
 
 /** What one operation carries down to the subgraphs. */
 export interface OperationScope {

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Pool } from 'undici'
 import { DomainError, unavailable } from '../kernel/errors.ts'
 import type { OperationScope } from './context.ts'
-import type { Subgraph } from './subgraph.ts'
+import type { Subgraph } from './execution/subgraph.ts'
 
 /** Paths whose bytes do not travel through the graph, and the subgraph that serves each. */
 const forwardings: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { HeaderReader } from './credentials.ts'
+import type { HeaderReader } from './identity/credentials.ts'
 
 /** The id that the client sent as `x-request-id`, when it is one that may stand in a log line, else a new one. */
 export function requestIdOf(header: HeaderReader): string {

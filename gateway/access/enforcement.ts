@@ -1,6 +1,6 @@
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
 import type { GatewayContext } from '../context.ts'
-import type { CostCheck } from '../cost.ts'
+import type { CostCheck } from '../limits/cost.ts'
 import type { Permissions } from './permissions.ts'
 
 /** What an operation has to pass before anything of it is planned. */

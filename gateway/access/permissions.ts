@@ -2,7 +2,7 @@ import { type DocumentNode, GraphQLError, getOperationAST, getVariableValues } f
 import { LRUCache } from 'lru-cache'
 import { type Identity, type Role, roles } from '../../kernel/auth/identity.ts'
 import { forbidden, invalidInput } from '../../kernel/errors.ts'
-import type { LoadedSupergraph } from '../supergraph.ts'
+import type { LoadedSupergraph } from '../execution/supergraph.ts'
 import { findGuarded, type Guarded, type GuardedField, isAsked, without } from './demands.ts'
 import { describeDemand, meets, readRequirements } from './requirements.ts'
 

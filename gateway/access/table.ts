@@ -1,7 +1,7 @@
 import type { GraphQLNamedType } from 'graphql'
 import { isInterfaceType, isObjectType } from 'graphql'
 import { type Identity, type Role, roles } from '../../kernel/auth/identity.ts'
-import { loadSupergraph } from '../supergraph.ts'
+import { loadSupergraph } from '../execution/supergraph.ts'
 import { describeDemand, meets, type Requirement, type Requirements, readRequirements } from './requirements.ts'
 
 const preface = `# Who may see what

@@ -1,6 +1,6 @@
 import type { FetchNode, ResponsePath } from '@apollo/query-planner'
 import type { GraphQLFormattedError } from 'graphql'
-import type { Answer } from '../failures.ts'
+import type { Answer } from '../execution/failures.ts'
 import { merge } from './merge.ts'
 import { representationOf } from './requirements.ts'
 import { rewriter } from './rewrites.ts'

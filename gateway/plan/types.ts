@@ -1,5 +1,5 @@
 import type { OperationScope } from '../context.ts'
-import type { Answer } from '../failures.ts'
+import type { Answer } from '../execution/failures.ts'
 
 export type Json = Record<string, unknown>
 

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'graphql'
 import { expect, it } from 'vitest'
-import { openCostCheck } from '../../gateway/cost.ts'
-import { loadSupergraph } from '../../gateway/supergraph.ts'
+import { loadSupergraph } from '../../gateway/execution/supergraph.ts'
+import { openCostCheck } from '../../gateway/limits/cost.ts'
 import { composeSupergraph } from '../../schema/compose.ts'
 
 const { supergraph } = composeSupergraph({

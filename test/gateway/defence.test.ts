@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { maxAliases, maxBodyBytes, maxDepth, maxTokens } from '../../gateway/limits.ts'
+import { maxAliases, maxBodyBytes, maxDepth, maxTokens } from '../../gateway/limits/limits.ts'
 import type { Serving } from '../../kernel/serve.ts'
 import { type FederatedGraph, startFederatedGraph } from '../support/federated-graph.ts'
 import { ask, gatewayOf, subscribe } from '../support/gateway.ts'

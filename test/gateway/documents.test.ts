@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hashOf } from '../../gateway/documents.ts'
+import { hashOf } from '../../gateway/limits/documents.ts'
 import type { Serving } from '../../kernel/serve.ts'
 import { type FederatedGraph, startFederatedGraph } from '../support/federated-graph.ts'
 import { ask, gatewayOf, type Result, subscribe } from '../support/gateway.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createFeed, type Entry } from '../../gateway/feed.ts'
-import { readFeed } from '../../gateway/feed-reader.ts'
+import { createFeed, type Entry } from '../../gateway/subscriptions/feed.ts'
+import { readFeed } from '../../gateway/subscriptions/feed-reader.ts'
 
 const entryOf = (number: number): Entry => ({ cursor: String(number), result: { data: { number } } })
 const lost = { data: { lost: true } }

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openSubgraph, type Subgraph } from '../../gateway/execution/subgraph.ts'
 import { forward, forwardingTarget } from '../../gateway/forwarding.ts'
-import { openSubgraph, type Subgraph } from '../../gateway/subgraph.ts'
 import { close, listen } from '../../kernel/serve.ts'
 import { silentLog } from '../support/silent-log.ts'
 

@@ -1,7 +1,7 @@
 import { createConnection } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { maxDirectives, maxSelections } from '../../gateway/expansion.ts'
+import { maxDirectives, maxSelections } from '../../gateway/limits/expansion.ts'
 import { roles } from '../../kernel/auth/identity.ts'
 import type { Serving } from '../../kernel/serve.ts'
 import { type FederatedGraph, startFederatedGraph } from '../support/federated-graph.ts'

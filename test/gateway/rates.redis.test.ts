@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createClient } from 'redis'
 import { expect, it } from 'vitest'
-import { openRates } from '../../gateway/rates.ts'
+import { openRates } from '../../gateway/identity/rates.ts'
 import { redisUrl as url } from '../support/scratch.ts'
 import { silentLog } from '../support/silent-log.ts'
 

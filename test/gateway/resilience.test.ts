@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { guardedAttempts } from '../../gateway/resilience.ts'
+import { guardedAttempts } from '../../gateway/execution/resilience.ts'
 import { DomainError } from '../../kernel/errors.ts'
 
 const broken = (code: string) => Object.assign(new Error(code), { code })

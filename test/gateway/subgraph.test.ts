@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { OperationScope } from '../../gateway/context.ts'
-import { openSubgraph, type Subgraph } from '../../gateway/subgraph.ts'
+import { openSubgraph, type Subgraph } from '../../gateway/execution/subgraph.ts'
 import { close, listen } from '../../kernel/serve.ts'
 import { until } from '../support/condition.ts'
 import { silentLog } from '../support/silent-log.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { unfitVariable } from '../../gateway/variable-limits.ts'
+import { unfitVariable } from '../../gateway/limits/variable-limits.ts'
 
 const nested = (levels: number) => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`)
 

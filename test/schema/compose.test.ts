@@ -1,6 +1,6 @@
 import { buildSchema } from 'graphql'
 import { expect, it } from 'vitest'
-import { loadSupergraph } from '../../gateway/supergraph.ts'
+import { loadSupergraph } from '../../gateway/execution/supergraph.ts'
 import { composeSupergraph } from '../../schema/compose.ts'
 import { library } from '../support/library.ts'
 

@@ -10,7 +10,7 @@ import {
   isNonNullType,
   parse,
 } from 'graphql'
-import { loadSupergraph } from '../../gateway/supergraph.ts'
+import { loadSupergraph } from '../../gateway/execution/supergraph.ts'
 import { composeSupergraph } from '../../schema/compose.ts'
 
 const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",

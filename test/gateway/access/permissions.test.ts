@@ -1,7 +1,7 @@
 import { parse } from 'graphql'
 import { expect, it } from 'vitest'
 import { openPermissions } from '../../../gateway/access/permissions.ts'
-import { loadSupergraph } from '../../../gateway/supergraph.ts'
+import { loadSupergraph } from '../../../gateway/execution/supergraph.ts'
 import type { Scope } from '../../../kernel/auth/identity.ts'
 import { composeSupergraph } from '../../../schema/compose.ts'
 

@@ -8,13 +8,13 @@ import {
   Kind,
   type OperationDefinitionNode,
 } from 'graphql'
-import type { GatewayContext, OperationScope } from './context.ts'
-import { type CompiledPlan, compilePlan } from './plan/compiled-plan.ts'
-import type { PlacedError, Service } from './plan/types.ts'
-import { typeTest } from './plan/types-of.ts'
+import type { GatewayContext, OperationScope } from '../context.ts'
+import { unfitVariable } from '../limits/variable-limits.ts'
+import { type CompiledPlan, compilePlan } from '../plan/compiled-plan.ts'
+import type { PlacedError, Service } from '../plan/types.ts'
+import { typeTest } from '../plan/types-of.ts'
 import type { OperationPlan, Plans } from './plans.ts'
 import type { LoadedSupergraph } from './supergraph.ts'
-import { unfitVariable } from './variable-limits.ts'
 
 export type Variables = Readonly<Record<string, unknown>>
 

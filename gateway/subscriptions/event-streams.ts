@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql'
-import type { DomainError } from '../kernel/errors.ts'
-import type { SocketContext } from '../kernel/web-socket.ts'
-import type { GatewayContext } from './context.ts'
-import { keyOf } from './credentials.ts'
+import type { DomainError } from '../../kernel/errors.ts'
+import type { SocketContext } from '../../kernel/web-socket.ts'
+import type { GatewayContext } from '../context.ts'
+import { keyOf } from '../identity/credentials.ts'
 import type { Sessions } from './sessions.ts'
 
 type Events = AsyncGenerator<ExecutionResult>

@@ -1,6 +1,6 @@
 import type { ExecutionResult } from 'graphql'
+import type { Resumable } from '../execution/supergraph.ts'
 import type { Entry, Feed } from './feed.ts'
-import type { Resumable } from './supergraph.ts'
 
 export interface Reading {
   readonly feed: Feed

@@ -10,8 +10,8 @@ import {
   valueFromASTUntyped,
   visit,
 } from 'graphql'
-import type { Variables } from './execution.ts'
-import type { Resumable } from './supergraph.ts'
+import type { Variables } from '../execution/execution.ts'
+import type { Resumable } from '../execution/supergraph.ts'
 
 /** The operation that the gateway sends to the subgraph of a subscription. */
 export interface UpstreamOperation {

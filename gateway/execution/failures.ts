@@ -1,6 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql'
-import { DomainError, errorCodes, unavailable } from '../kernel/errors.ts'
-import type { OperationScope } from './context.ts'
+import { DomainError, errorCodes, unavailable } from '../../kernel/errors.ts'
+import type { OperationScope } from '../context.ts'
 
 /** A subgraph's answer. */
 export interface Answer {

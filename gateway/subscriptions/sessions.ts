@@ -1,5 +1,5 @@
-import { DomainError, unavailable } from '../kernel/errors.ts'
-import type { Identities } from './identities.ts'
+import { DomainError, unavailable } from '../../kernel/errors.ts'
+import type { Identities } from '../identity/identities.ts'
 
 /** How often a key of an open connection is looked at again, in ms; an answer may be as old as Identities keeps it. */
 const defaultInterval = 2_000

@@ -1,7 +1,7 @@
 import type { PlanNode } from '@apollo/query-planner'
 import { Kind, print, visit } from 'graphql'
-import type { Variables } from './execution.ts'
-import type { OperationPlan } from './plans.ts'
+import type { Variables } from '../execution/execution.ts'
+import type { OperationPlan } from '../execution/plans.ts'
 import type { UpstreamOperation } from './upstream-operation.ts'
 
 /** What a subscription asks for, wherever it starts, as a text that is equal for those who ask the same. */

@@ -7,7 +7,7 @@ import {
   retry,
   TaskCancelledError,
 } from 'cockatiel'
-import { DomainError, unavailable } from '../kernel/errors.ts'
+import { DomainError, unavailable } from '../../kernel/errors.ts'
 
 /** Fetches that fail one after the other, retries and all, upon which a subgraph is left alone, and for how long, in ms. */
 const failuresToOpen = 10

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
-import { type Identity, scopes } from '../kernel/auth/identity.ts'
-import type { Signer } from '../kernel/auth/tokens.ts'
-import { unauthenticated, unavailable } from '../kernel/errors.ts'
+import { type Identity, scopes } from '../../kernel/auth/identity.ts'
+import type { Signer } from '../../kernel/auth/tokens.ts'
+import { unauthenticated, unavailable } from '../../kernel/errors.ts'
 import { isToken, type TokenIssuer } from './tokens.ts'
 
 /** How long a verified key is believed, in ms: a revoked one works no longer than that. */

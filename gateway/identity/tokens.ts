@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose'
-import { type Identity, type Role, roles } from '../kernel/auth/identity.ts'
-import type { Env } from '../kernel/env.ts'
-import { invalidInput, unauthenticated, unavailable } from '../kernel/errors.ts'
+import { type Identity, type Role, roles } from '../../kernel/auth/identity.ts'
+import type { Env } from '../../kernel/env.ts'
+import { invalidInput, unauthenticated, unavailable } from '../../kernel/errors.ts'
 
 /** How long the issuer's keys are believed, in ms: a key that it takes back works no longer than that. */
 const keysFor = 60_000

@@ -1,8 +1,8 @@
 import { Pool } from 'undici'
-import type { Identity } from '../kernel/auth/identity.ts'
-import type { OperationScope } from './context.ts'
+import type { Identity } from '../../kernel/auth/identity.ts'
+import type { OperationScope } from '../context.ts'
+import type { Service, ServiceFetch } from '../plan/types.ts'
 import { type Answer, publicError, readAnswer, transportError } from './failures.ts'
-import type { Service, ServiceFetch } from './plan/types.ts'
 import { guardedAttempts } from './resilience.ts'
 
 /** Connections to one subgraph; HTTP/1.1 answers one request at a time on each. */

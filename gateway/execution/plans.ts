@@ -3,7 +3,7 @@ import { buildOperationContext, type OperationContext } from '@apollo/gateway/di
 import type { QueryPlan } from '@apollo/query-planner'
 import { type DocumentNode, parse } from 'graphql'
 import { LRUCache } from 'lru-cache'
-import { maxTokens } from './limits.ts'
+import { maxTokens } from '../limits/limits.ts'
 import type { LoadedSupergraph } from './supergraph.ts'
 
 /** Operations whose parsed form and plans are kept; a cold plan of a large operation costs some 80 ms. */

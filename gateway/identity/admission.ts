@@ -1,5 +1,5 @@
-import type { Identity } from '../kernel/auth/identity.ts'
-import { DomainError } from '../kernel/errors.ts'
+import type { Identity } from '../../kernel/auth/identity.ts'
+import { DomainError } from '../../kernel/errors.ts'
 import { type HeaderReader, keyOf } from './credentials.ts'
 import type { Identities } from './identities.ts'
 import type { HeaderWriter, Rates } from './rates.ts'

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JWK } from 'jose'
-import { newSigningKey, openSigner, type Signer } from '../kernel/auth/tokens.ts'
-import type { Env } from '../kernel/env.ts'
-import { invalidInput } from '../kernel/errors.ts'
+import { newSigningKey, openSigner, type Signer } from '../../kernel/auth/tokens.ts'
+import type { Env } from '../../kernel/env.ts'
+import { invalidInput } from '../../kernel/errors.ts'
 
 /** The signer of this forge: FORGE_SIGNING_KEY, or the key file in the data folder, which the first gateway makes. */
 export async function openGatewaySigner(

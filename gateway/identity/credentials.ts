@@ -1,4 +1,4 @@
-import { unauthenticated } from '../kernel/errors.ts'
+import { unauthenticated } from '../../kernel/errors.ts'
 
 /** Name of the cookie that a login in the browser leaves; its value is an API key of limited life. */
 export const sessionCookie = 'forge_session'

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
-import { DomainError } from '../kernel/errors.ts'
+import { DomainError } from '../../kernel/errors.ts'
+import { loginFailedPage } from '../pages.ts'
 import { type HeaderReader, sessionCookie } from './credentials.ts'
 import type { Identities, Session } from './identities.ts'
-import { loginFailedPage } from './pages.ts'
 
 /** GET /login?code=…: turns a code that works once into a session of this browser, and goes on to the graph. */
 export async function logIn(

@@ -1,7 +1,7 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import { createClient } from 'redis'
-import { DomainError } from '../kernel/errors.ts'
-import type { Log } from '../kernel/log.ts'
+import { DomainError } from '../../kernel/errors.ts'
+import type { Log } from '../../kernel/log.ts'
 
 /** Length of the window that all rates are counted in, in seconds. */
 const windowSeconds = 60

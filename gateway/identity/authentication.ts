@@ -1,9 +1,9 @@
 import type { Plugin } from 'graphql-yoga'
-import type { Log } from '../kernel/log.ts'
+import type { Log } from '../../kernel/log.ts'
+import type { GatewayContext } from '../context.ts'
+import { requestIdOf } from '../request-id.ts'
 import { type AdmissionParts, admit } from './admission.ts'
-import type { GatewayContext } from './context.ts'
 import type { HeaderReader } from './credentials.ts'
-import { requestIdOf } from './request-id.ts'
 
 /** HTTP status of an answer without data, by the code of its first error. */
 const statuses: Readonly<Record<string, number>> = {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Plugin } from 'graphql-yoga'
 import { z } from 'zod'
-import { forbidden, invalidInput } from '../kernel/errors.ts'
+import { forbidden, invalidInput } from '../../kernel/errors.ts'
 
 const manifestShape = z.record(z.string().regex(/^[0-9a-f]{64}$/), z.string())
 

@@ -16,8 +16,8 @@ import {
   type SelectionSetNode,
   valueFromASTUntyped,
 } from 'graphql'
+import type { LoadedSupergraph } from '../execution/supergraph.ts'
 import { readWeights, type Weights } from './cost-weights.ts'
-import type { LoadedSupergraph } from './supergraph.ts'
 
 /** Items of a list that nothing is declared about: who wants it bounded declares it. */
 const unknownSize = 1

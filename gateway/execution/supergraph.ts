@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { ROUTER_SUPPORTED_SUPERGRAPH_FEATURES, type Schema, Supergraph } from '@apollo/federation-internals'
 import { QueryPlanner } from '@apollo/query-planner'
 import type { GraphQLSchema } from 'graphql'
-import { invalidInput } from '../kernel/errors.ts'
+import { invalidInput } from '../../kernel/errors.ts'
 
 /** A composed graph, ready to plan against. */
 export interface LoadedSupergraph {
