@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { startGateway } from '../gateway/main.ts'
 import { openCluster } from '../kernel/database/cluster.ts'
+import { takeDataFolder } from '../kernel/database/data-folder.ts'
 import { defaultPorts, type Env } from '../kernel/env.ts'
 import type { Log } from '../kernel/log.ts'
 import { close, listen, type Serving } from '../kernel/serve.ts'
@@ -22,6 +23,7 @@ export interface Forge extends AsyncDisposable {
 /** The whole forge in this process: every service on a loopback port of its own, training in child processes. */
 export async function startForge(env: Env, logOf: (service: string) => Log): Promise<Forge> {
   await using parts = new AsyncDisposableStack()
+  parts.use(await takeDataFolder(env.FORGE_DATA))
   parts.use(await openCluster(env.FORGE_DATA, logOf('postgres'), { own: true }))
 
   const port = env.PORT === 0 ? await freePort(env.HOST) : (env.PORT ?? defaultPorts.gateway)

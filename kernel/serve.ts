@@ -4,6 +4,7 @@ import type { GraphQLSchema } from 'graphql'
 import { createYoga } from 'graphql-yoga'
 import type { Identity } from './auth/identity.ts'
 import type { Verify } from './auth/tokens.ts'
+import { invalidInput, unavailable } from './errors.ts'
 import type { Log } from './log.ts'
 import { maskError } from './masking.ts'
 import { type SocketContext, serveWebSocket } from './web-socket.ts'
@@ -88,14 +89,32 @@ export async function reportHealth(healthy: () => Promise<void>, response: Serve
 /** Resolves to the origin once the server accepts; rejects when the address can't be had. */
 export function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    const refuse = (error: NodeJS.ErrnoException) => reject(addressError(error, host, port))
+    server.once('error', refuse)
     server.listen(port, host, () => {
-      server.off('error', reject)
+      server.off('error', refuse)
       const address = server.address() as AddressInfo
       const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address
       resolve(`http://${shown}:${address.port}`)
     })
   })
+}
+
+function addressError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return unavailable(
+        `Port ${port} of ${host} is taken by another program: stop that, or choose another with PORT=N (0: any).`,
+        error,
+      )
+    case 'EACCES':
+      return invalidInput(`This user may not listen on port ${port}: choose one above 1023 with PORT=N.`)
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return invalidInput(`${host} is no address of this machine: set HOST to one, such as 127.0.0.1.`)
+    default:
+      return error
+  }
 }
 
 /** Lets requests that are being answered end (5 s at most) and refuses new ones. */

@@ -10,26 +10,28 @@ const retryMs = 20
  * the operating system, which a killed process gives back. A file that only exists would outlive its owner.
  */
 export async function takeLock(path: string, patienceMs = 60_000): Promise<Disposable> {
-  const file = new DatabaseSync(path, { timeout: 0 })
   const deadline = Date.now() + patienceMs
-  while (!tryLock(file)) {
+  for (;;) {
+    const lock = tryLock(path)
+    if (lock) return lock
     if (Date.now() > deadline) {
-      file.close()
       throw unavailable(
         `Another process has held ${path} for ${patienceMs / 1000} s while starting the embedded PostgreSQL: end it and start again.`,
       )
     }
     await delay(retryMs)
   }
-  return { [Symbol.dispose]: () => file.close() }
 }
 
-function tryLock(file: DatabaseSync): boolean {
+/** The same lock without waiting; undefined where another holds it. */
+export function tryLock(path: string): Disposable | undefined {
+  const file = new DatabaseSync(path, { timeout: 0 })
   try {
     file.exec('BEGIN EXCLUSIVE')
-    return true
+    return { [Symbol.dispose]: () => file.close() }
   } catch (error) {
-    if ((error as { errcode?: number }).errcode === sqliteBusy) return false
+    file.close()
+    if ((error as { errcode?: number }).errcode === sqliteBusy) return undefined
     throw error
   }
 }
