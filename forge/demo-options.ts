@@ -20,7 +20,7 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         exit: { type: 'boolean', default: false },
-        steps: { type: 'string', default: '500' },
+        steps: { type: 'string', default: '400' },
         seed: { type: 'string', default: '42' },
       },
     })

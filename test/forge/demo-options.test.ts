@@ -3,7 +3,7 @@ import { readDemoOptions } from '../../forge/demo-options.ts'
 
 describe('the options of the demo', () => {
   it('have defaults, and are read as numbers', () => {
-    expect(readDemoOptions([])).toEqual({ exit: false, steps: 500, seed: 42 })
+    expect(readDemoOptions([])).toEqual({ exit: false, steps: 400, seed: 42 })
     expect(readDemoOptions(['--exit', '--steps', '150', '--seed=0'])).toEqual({ exit: true, steps: 150, seed: 0 })
   })
 
