@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { generate } from '@graphql-codegen/cli'
 
 const root = join(import.meta.dirname, '..')
 const documents = join(import.meta.dirname, 'documents')
@@ -15,6 +14,8 @@ export async function generateClient(schema = defaultSchema): Promise<void> {
   const hash = await hashOf(schema)
   if ((await readFile(stamp, 'utf8').catch(() => '')) === hash) return
   await mkdir(generated, { recursive: true })
+  // Loading it takes seconds, and every start asks whether something has changed.
+  const { generate } = await import('@graphql-codegen/cli')
   await generate(
     {
       schema,

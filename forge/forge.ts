@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { startGateway } from '../gateway/main.ts'
 import { openCluster } from '../kernel/database/cluster.ts'
 import { takeDataFolder } from '../kernel/database/data-folder.ts'
+import { withEmbeddedDatabases } from '../kernel/database/service-database.ts'
 import { defaultPorts, type Env } from '../kernel/env.ts'
 import type { Log } from '../kernel/log.ts'
 import { close, listen, type Serving } from '../kernel/serve.ts'
@@ -24,11 +25,12 @@ export interface Forge extends AsyncDisposable {
 export async function startForge(env: Env, logOf: (service: string) => Log): Promise<Forge> {
   await using parts = new AsyncDisposableStack()
   parts.use(await takeDataFolder(env.FORGE_DATA))
-  parts.use(await openCluster(env.FORGE_DATA, logOf('postgres'), { own: true }))
+  const cluster = parts.use(await openCluster(env.FORGE_DATA, logOf('postgres'), { own: true }))
 
   const port = env.PORT === 0 ? await freePort(env.HOST) : (env.PORT ?? defaultPorts.gateway)
   const gatewayUrl = `http://${env.HOST.includes(':') ? `[${env.HOST}]` : env.HOST}:${port}`
-  const inside: Env = { ...env, HOST: '127.0.0.1', PORT: 0, GATEWAY_URL: gatewayUrl }
+  const databases = await withEmbeddedDatabases(env, cluster)
+  const inside: Env = { ...databases, HOST: '127.0.0.1', PORT: 0, GATEWAY_URL: gatewayUrl }
 
   const [training, models, monitoring, realtime, orchestration] = await startAll(parts, [
     startTraining(inside, logOf('training')),
@@ -38,9 +40,8 @@ export async function startForge(env: Env, logOf: (service: string) => Log): Pro
     startOrchestration(inside, logOf('orchestration')),
   ])
   const graphql = (service: Serving) => `${service.url}/graphql`
-  // The worker tries its executors first, which takes a while; the graph is there before.
-  const [gateway] = await startAll(parts, [
-    startGateway(
+  const gateway = parts.use(
+    await startGateway(
       {
         ...env,
         PORT: port,
@@ -53,8 +54,9 @@ export async function startForge(env: Env, logOf: (service: string) => Log): Pro
       },
       { log: logOf('gateway') },
     ),
-    startWorker(inside, logOf('worker')),
-  ])
+  )
+  // After the gateway: trying the executors takes all cores for a while, and the graph should not wait for that.
+  parts.use(await startWorker(inside, logOf('worker')))
 
   const running = parts.move()
   return {

@@ -25,6 +25,8 @@ if (!isInstalled()) {
 }
 run(node, ['prisma/generate.ts'], 'The database clients could not be generated: see the lines above.')
 
+// What Node has compiled once it need not compile at the next start.
+process.env.NODE_COMPILE_CACHE ??= join(modules, '.cache', 'node')
 const [file, ...rest] = process.argv.slice(2)
 // `npm run generate` prints the schema first, since the client is generated from it.
 if (file !== 'codegen.ts')

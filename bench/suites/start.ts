@@ -85,26 +85,36 @@ async function until(holds: () => Promise<boolean>, seconds: number): Promise<vo
 async function stop(forge: ChildProcess): Promise<void> {
   if (forge.exitCode !== null) return
   const exit = once(forge, 'exit')
-  for (const pid of [forge.pid!, ...descendants(forge.pid!).map(child => child.pid)]) {
-    try {
-      process.kill(pid, 'SIGTERM')
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-    }
-  }
+  // npm passes no signal through the shell that it starts; the forge itself ends what it began, and then npm ends.
+  const [server] = descendants(forge.pid!).filter(
+    child => child.command.includes('forge/main.ts') && !child.command.includes('setup'),
+  )
+  process.kill(server!.pid, 'SIGTERM')
   await exit
 }
 
 /** Resident memory of a process and of all below it; pages that they share are counted once for each. */
 const residentBytes = (pid: number): number => descendants(pid).reduce((sum, child) => sum + child.bytes, 0)
 
-function descendants(root: number): { pid: number; bytes: number }[] {
-  const rows = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,rss='], { encoding: 'utf8' })
+interface Descendant {
+  readonly pid: number
+  readonly bytes: number
+  readonly command: string
+}
+
+function descendants(root: number): Descendant[] {
+  const rows = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,ppid=,rss=,args='], { encoding: 'utf8' })
     .trim()
     .split('\n')
-    .map(row => row.trim().split(/\s+/).map(Number) as [number, number, number])
-  const below = (parent: number): { pid: number; bytes: number }[] =>
-    rows.filter(([, ppid]) => ppid === parent).flatMap(([pid, , kib]) => [{ pid, bytes: kib * 1024 }, ...below(pid)])
+    .map(row => row.trim().split(/\s+/))
+    .map(([pid, parent, kib, ...command]) => ({
+      pid: Number(pid),
+      parent: Number(parent),
+      bytes: Number(kib) * 1024,
+      command: command.join(' '),
+    }))
+  const below = (parent: number): Descendant[] =>
+    rows.filter(row => row.parent === parent).flatMap(row => [row, ...below(row.pid)])
   return below(root)
 }
 

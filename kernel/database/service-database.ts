@@ -3,7 +3,7 @@ import pg from 'pg'
 import type { Env } from '../env.ts'
 import { invalidInput, unavailable } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { openCluster } from './cluster.ts'
+import { type Cluster, openCluster } from './cluster.ts'
 import type { DatabaseName } from './folders.ts'
 import { prismaFolder } from './folders.ts'
 import { migrate, readMigrations } from './migrations.ts'
@@ -43,6 +43,18 @@ export async function openDatabase(name: DatabaseName, env: Env, log: Log): Prom
 
   const open = opening.move()
   return { url, pool, [Symbol.asyncDispose]: () => open.disposeAsync() }
+}
+
+/**
+ * The environment with a URL in the embedded PostgreSQL for every database that it names none for: so the many services
+ * of one process need not each look for the cluster.
+ */
+export async function withEmbeddedDatabases(env: Env, cluster: Cluster): Promise<Env> {
+  const unnamed = Object.entries(variables).filter(([, variable]) => env[variable] === undefined)
+  const urls = await Promise.all(
+    unnamed.map(async ([name, variable]) => [variable, await provision(cluster, name as DatabaseName, env.FORGE_DATA)]),
+  )
+  return { ...env, ...Object.fromEntries(urls) }
 }
 
 async function openEmbedded(name: DatabaseName, dataFolder: string, log: Log, stack: AsyncDisposableStack) {
