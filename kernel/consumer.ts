@@ -4,9 +4,14 @@ import { lead } from './database/leader.ts'
 import { DomainError, type ErrorCode } from './errors.ts'
 import type { Log } from './log.ts'
 import { backoff, pause } from './resilience/pause.ts'
+import { enter, SpanKind } from './telemetry/spans.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
 
 /** Failures after which an event is put aside. */
 const patience = 10
+
+/** Events that are counted when it is asked how many wait. */
+const countedAtMost = 1_000
 
 /** To try again would only give the same answer. */
 const final: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['INVALID_INPUT', 'NOT_FOUND', 'CONFLICT'])
@@ -23,6 +28,7 @@ export interface ConsumerOptions {
   readonly log: Log
   /** Where the consumer begins the first time it meets this bus. */
   readonly from: 'start' | 'now'
+  readonly telemetry?: Telemetry
   /** Milliseconds before the first retry, doubling up to forty times that; default 50. */
   readonly retryMs?: number
 }
@@ -45,13 +51,23 @@ export function startConsumer(options: ConsumerOptions): Consumer {
     log,
     work: (client, signal) => consume(client, { ...options, log }, signal),
   })
+  const place = async () => (await findPosition(pool, name, bus)) ?? bus.origin
+  const lag = async () => {
+    const position = await place()
+    const [next] = await bus.read({ topics, after: position, limit: 1 })
+    return { position, ms: next ? Math.max(0, Date.now() - Date.parse(next.at)) : 0 }
+  }
+  const following = options.telemetry?.flow.follow({
+    name,
+    lagMs: async () => (await lag()).ms,
+    behind: async () => (await bus.read({ topics, after: await place(), limit: countedAtMost })).length,
+  })
   return {
-    async lag() {
-      const position = (await findPosition(pool, name, bus)) ?? bus.origin
-      const [next] = await bus.read({ topics, after: position, limit: 1 })
-      return { position, ms: next ? Math.max(0, Date.now() - Date.parse(next.at)) : 0 }
+    lag,
+    [Symbol.asyncDispose]() {
+      following?.[Symbol.dispose]()
+      return working[Symbol.asyncDispose]()
     },
-    [Symbol.asyncDispose]: () => working[Symbol.asyncDispose](),
   }
 }
 
@@ -67,23 +83,43 @@ async function consume(client: Client, options: ConsumerOptions, signal: AbortSi
   for await (const batch of bus.tail({ topics, after, signal })) {
     let done: Position | undefined
     for (const event of batch) {
-      if (!(await settle(client, event, options, signal))) break
+      if (!(await traced(event, options, () => settle(client, event, options, signal)))) break
       done = event.position
     }
     if (done !== undefined) await savePosition(client, name, bus, done)
   }
 }
 
+/** What is done with an event belongs to the trace that the event came with. */
+const traced = <T>({ topic, id, traceparent }: BusEvent, { name, telemetry }: ConsumerOptions, work: () => T): T =>
+  enter(
+    {
+      name: `consume ${topic}`,
+      kind: SpanKind.CONSUMER,
+      tracer: traceparent === undefined ? undefined : telemetry?.tracer,
+      traceparent,
+      labels: { event: id },
+      attributes: {
+        'messaging.destination.name': topic,
+        'messaging.message.id': id,
+        'messaging.consumer.group.name': name,
+        'messaging.operation.type': 'process',
+      },
+    },
+    work,
+  )
+
 /** True when the event is handled or put aside, false when the work was stopped before. */
 async function settle(
   client: Client,
   event: BusEvent,
-  { name, handle, log, retryMs = 50 }: ConsumerOptions,
+  { name, handle, log, telemetry, retryMs = 50 }: ConsumerOptions,
   signal: AbortSignal,
 ): Promise<boolean> {
   for (let failures = 1; !signal.aborted; failures++) {
     try {
       await handle(event)
+      telemetry?.flow.count(name, event.topic, 'handled')
       return true
     } catch (error) {
       const given = { err: error, event: event.id, topic: event.topic, failures }
@@ -91,9 +127,11 @@ async function settle(
       if (hopeless || failures >= patience) {
         // Throws when the database is away, and then the event is tried again instead.
         await park(client, name, event, error)
+        telemetry?.flow.count(name, event.topic, 'parked')
         log.error(given, 'An event could not be handled; it is in dead_event.')
         return true
       }
+      telemetry?.flow.count(name, event.topic, 'retried')
       log.warn(given, 'An event could not be handled; trying again.')
       await pause(backoff(failures, retryMs, 40 * retryMs), signal)
     }

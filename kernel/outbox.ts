@@ -4,7 +4,11 @@ import type { Bus } from './bus/bus.ts'
 import { lead } from './database/leader.ts'
 import { newId } from './ids.ts'
 import type { Log } from './log.ts'
+import { measureOutbox } from './metrics/event-flow.ts'
 import { backoff, pause } from './resilience/pause.ts'
+import { currentTraceparent } from './telemetry/correlation.ts'
+import { publications } from './telemetry/publications.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
 
 const batchSize = 200
 /** A notification is lost with its connection only, and then the relay looks anyway. */
@@ -20,6 +24,8 @@ export interface OutboxRow<Topic extends string = string> {
   readonly project: string
   readonly at: Date
   readonly data: { readonly [key: string]: Json }
+  /** W3C trace context of what wrote it. */
+  readonly traceparent?: string
 }
 
 /**
@@ -40,6 +46,7 @@ export const createOutbox =
     project: about.project,
     at,
     data: validate(topic, about.data) as OutboxRow['data'],
+    traceparent: currentTraceparent(),
   })
 
 interface Row {
@@ -53,15 +60,33 @@ interface Row {
   readonly traceparent: string | null
 }
 
+interface RelayOptions {
+  readonly pool: Pool
+  readonly bus: Bus
+  readonly log: Log
+  readonly telemetry?: Telemetry
+}
+
 /**
  * Publishes the rows of `outbox` in the order of their positions and deletes what the bus has taken. An event leaves at
  * least once, and the bus drops the second by its id. A row that commits late is only published late: what its
  * transaction could not see can not have depended on it, so cause still comes before effect.
  */
-export const startRelay = ({ pool, bus, log }: { pool: Pool; bus: Bus; log: Log }): AsyncDisposable =>
-  lead({ name: 'outbox relay', pool, log, work: (client, signal) => relay(client, bus, log, signal) })
+export function startRelay({ pool, ...options }: RelayOptions): AsyncDisposable {
+  if (options.telemetry) measureOutbox(options.telemetry.metrics, pool)
+  return lead({
+    name: 'outbox relay',
+    pool,
+    log: options.log,
+    work: (client, signal) => relay(client, options, signal),
+  })
+}
 
-async function relay(client: Client, bus: Bus, log: Log, signal: AbortSignal): Promise<void> {
+async function relay(
+  client: Client,
+  { bus, log, telemetry }: Omit<RelayOptions, 'pool'>,
+  signal: AbortSignal,
+): Promise<void> {
   const bell = createBell()
   using ear = bell.listen({})
   // The trigger `outbox_notify`, a migration of every service, notifies when a transaction that wrote rows commits.
@@ -80,7 +105,7 @@ async function relay(client: Client, bus: Bus, log: Log, signal: AbortSignal): P
       continue
     }
     try {
-      await bus.publish(rows.map(toDraft))
+      await publications(telemetry?.tracer, rows.map(toDraft), drafts => bus.publish(drafts))
       failures = 0
     } catch (error) {
       failures += 1

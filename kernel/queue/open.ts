@@ -2,9 +2,11 @@ import { openBusAddress } from '../bus/address.ts'
 import type { Env } from '../env.ts'
 import { unavailable } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { currentTraceparent } from '../telemetry/correlation.ts'
+import { inSpan, SpanKind } from '../telemetry/spans.ts'
 import { type Backend, openBackend } from './backends.ts'
 import type { Queue, Queues } from './queue.ts'
-import { startQueueWorker } from './worker.ts'
+import { startQueueWorker, traceField } from './worker.ts'
 
 /** Opens the job queues where BUS_URL points, else in the embedded PostgreSQL. Throws UNAVAILABLE without an answer. */
 export async function openQueues(env: Env, log: Log): Promise<Queues> {
@@ -42,13 +44,22 @@ function openQueue(backend: Backend, name: string, log: Log): Queue {
     async add({ id, data, priority = 0, delayMs = 0 }) {
       // A finished task leaves nothing behind, so that its id can be queued again.
       const forget = { removeOnComplete: true, removeOnFail: true }
-      await queue.add(name, data, { jobId: id, priority, delay: delayMs, ...forget })
+      const options = {
+        kind: SpanKind.PRODUCER,
+        attributes: { 'messaging.destination.name': name, 'messaging.message.id': id },
+      }
+      await inSpan(`enqueue ${name}`, options, async () => {
+        const traceparent = currentTraceparent()
+        const carried = traceparent === undefined ? data : { ...data, [traceField]: traceparent }
+        await queue.add(name, carried, { jobId: id, priority, delay: delayMs, ...forget })
+      })
     },
     async remove(id) {
       const state = await queue.getJobState(id)
       return state !== 'unknown' && (await queue.remove(id)) === 1
     },
     waiting: () => queue.count(),
+    lengths: () => queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active'),
     [Symbol.asyncDispose]: () => queue.close(),
   }
 }

@@ -1,3 +1,5 @@
+import type { Telemetry } from '../telemetry/telemetry.ts'
+
 /** One piece of work; the same `id` is queued once while it waits or runs. */
 export interface Task {
   /** Without a colon. */
@@ -7,6 +9,8 @@ export interface Task {
   /** 0 is the most urgent, and the default; at most 2,097,152. Equally urgent tasks run in the order of their arrival. */
   readonly priority?: number
   readonly delayMs?: number
+  /** W3C trace context of what queued it. */
+  readonly traceparent?: string
 }
 
 export interface Queue extends AsyncDisposable {
@@ -15,6 +19,8 @@ export interface Queue extends AsyncDisposable {
   remove(id: string): Promise<boolean>
   /** Tasks that nobody has begun, delayed ones too. */
   waiting(): Promise<number>
+  /** Tasks by their state: waiting, prioritized, delayed, active. */
+  lengths(): Promise<Readonly<Record<string, number>>>
 }
 
 export interface QueueWorker extends AsyncDisposable {
@@ -23,6 +29,7 @@ export interface QueueWorker extends AsyncDisposable {
 
 export interface WorkerOptions {
   readonly concurrency: number
+  readonly telemetry?: Telemetry
   /**
    * Resolves when the task is done. `signal` aborts when this worker closes, or has lost the task to another one; a
    * handler that rejects then has not done it, and the task goes back. One that rejects otherwise loses its task: what

@@ -1,5 +1,6 @@
 import { WaitingError } from 'bullmq'
 import type { Log } from '../log.ts'
+import { enter, SpanKind } from '../telemetry/spans.ts'
 import type { Backend } from './backends.ts'
 import type { QueueWorker, WorkerOptions } from './queue.ts'
 
@@ -9,10 +10,13 @@ import type { QueueWorker, WorkerOptions } from './queue.ts'
  */
 const settings = { lockDuration: 6_000, lockRenewTime: 3_000, stalledInterval: 2_000, maxStalledCount: 1_000_000 }
 
+/** Beside the data of a task: where in which trace it was queued. */
+export const traceField = 'traceparent'
+
 export async function startQueueWorker(
   backend: Backend,
   name: string,
-  { concurrency, handle }: WorkerOptions,
+  { concurrency, handle, telemetry }: WorkerOptions,
   log: Log,
 ): Promise<QueueWorker> {
   let running = 0
@@ -22,7 +26,18 @@ export async function startQueueWorker(
     async (job, token, signal) => {
       running += 1
       try {
-        await handle({ id: job.id!, data: job.data, priority: job.opts.priority ?? 0 }, signal!)
+        const { [traceField]: carried, ...data } = job.data
+        const traceparent = carried === undefined ? undefined : String(carried)
+        const task = { id: job.id!, data, priority: job.opts.priority ?? 0, traceparent }
+        const entry = {
+          name: `process ${name}`,
+          kind: SpanKind.CONSUMER,
+          tracer: telemetry?.tracer,
+          traceparent,
+          labels: { task: task.id },
+          attributes: { 'messaging.destination.name': name, 'messaging.message.id': task.id },
+        }
+        await enter(entry, () => handle(task, signal!))
       } catch (error) {
         if (!signal!.aborted) throw error
         await job.moveToWait(token)
