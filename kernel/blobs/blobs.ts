@@ -26,6 +26,11 @@ export interface Blobs {
   read(digest: Digest, part?: ByteRange): Promise<Readable>
   /** The whole content, its digest checked: an altered byte is an INTERNAL error, never a result. */
   bytes(digest: Digest): Promise<Uint8Array>
+  /**
+   * Removes a blob unless it was put, for the first time or again, after `before`: who has put it may be about to say
+   * what for. True when it is not there any more.
+   */
+  collect(digest: Digest, before: Date): Promise<boolean>
   /** Forgets a blob; whoever calls it knows that nobody else needs these bytes. One that is not there is no failure. */
   remove(digest: Digest): Promise<void>
 }

@@ -1,93 +1,70 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { DomainError, invalidInput, notFound } from '../errors.ts'
-import type { Blob, Blobs, Digest } from './blobs.ts'
-import { checked, damaged, digestOf } from './digest.ts'
+import { DomainError } from '../errors.ts'
+import type { Blobs } from './blobs.ts'
+import { contentStore } from './content.ts'
+import type { Objects } from './objects.ts'
 
 /** A temporary file this old belongs to nobody any more: a writer touches its own with every chunk. */
 const leftoverMs = 60 * 60 * 1000
 
+/** Blobs as files of one folder, `ab/cdef…` under the first byte of their SHA-256. Several processes may share the folder. */
+export const openFileBlobs = async (folder: string): Promise<Blobs> => contentStore(await openFolder(folder))
+
 /**
- * Blobs as files of one folder, `ab/cdef…` under the first byte of their SHA-256. A blob is written beside its place,
- * flushed, and renamed; then the folder is flushed, so that the name survives a crash too. Several processes may share
- * the folder.
+ * Objects as files. One is written beside its place, flushed, and renamed; then the folder is flushed, so that the name
+ * survives a crash too.
  */
-export async function openFileBlobs(folder: string): Promise<Blobs> {
+export async function openFolder(folder: string): Promise<Objects> {
   const incoming = join(folder, 'incoming')
   await mkdir(incoming, { recursive: true })
   await removeLeftovers(incoming)
-
-  const pathOf = (digest: Digest): string => {
-    const hex = /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1]
-    if (hex === undefined) {
-      throw invalidInput(`"${digest.slice(0, 80)}" is no digest: write sha256: and 64 hexadecimal digits.`)
-    }
-    return join(folder, hex.slice(0, 2), hex.slice(2))
-  }
-  const find = async (digest: Digest): Promise<Blob | null> => {
-    const found = await stat(pathOf(digest)).catch(unlessMissing)
-    return found && { digest, sizeBytes: found.size }
-  }
-  const required = async (digest: Digest): Promise<Blob> => {
-    const blob = await find(digest)
-    if (!blob) throw notFound(`There is no blob ${digest} in ${folder}: it was never stored, or has been removed.`)
-    return blob
-  }
+  const pathOf = (name: string) => join(folder, name)
 
   return {
-    find,
-    async put(bytes, expected) {
-      const known = expected === undefined ? null : await find(expected)
-      if (known) {
-        if (bytes instanceof Readable) bytes.destroy()
-        return known
-      }
+    place: folder,
+    async write(bytes, name) {
       const temporary = join(incoming, randomUUID())
       try {
-        const blob = await write(temporary, bytes)
-        if (expected !== undefined && blob.digest !== expected) {
-          throw invalidInput(`The bytes are ${blob.digest}, not ${expected}: send them again.`)
-        }
-        // A file of another length was cut short on its disk, and is replaced.
-        if ((await find(blob.digest))?.sizeBytes !== blob.sizeBytes)
-          await publish(temporary, pathOf(blob.digest), folder)
-        return blob
+        await write(temporary, bytes)
+        await publish(temporary, pathOf(await name()), folder)
       } catch (error) {
         throw named(error, folder)
       } finally {
         await rm(temporary, { force: true })
       }
     },
-    async read(digest, part) {
-      await required(digest)
-      if (part) return createReadStream(pathOf(digest), { ...part })
-      return Readable.from(checked(createReadStream(pathOf(digest)), digest, folder), { objectMode: false })
+    async size(name) {
+      return (await stat(pathOf(name)).catch(unlessMissing))?.size ?? null
     },
-    async bytes(digest) {
-      await required(digest)
-      const bytes = await readFile(pathOf(digest))
-      if (digestOf(createHash('sha256').update(bytes)) !== digest) throw damaged(digest, folder)
-      return bytes
+    read: async (name, part) => createReadStream(pathOf(name), { ...part }),
+    async touch(name) {
+      const now = new Date()
+      return (await utimes(pathOf(name), now, now).then(() => true, unlessMissing)) ?? false
     },
-    remove: digest => rm(pathOf(digest), { force: true }),
+    async collect(name, before) {
+      // Out of the way first: whoever puts these bytes from now on writes them anew.
+      const aside = join(incoming, randomUUID())
+      const isAside = await rename(pathOf(name), aside).then(() => true, unlessMissing)
+      if (!isAside) return true
+      const isYoung = (await stat(aside)).mtimeMs > before.getTime()
+      await (isYoung ? rename(aside, pathOf(name)) : rm(aside))
+      return !isYoung
+    },
+    remove: name => rm(pathOf(name), { force: true }),
+    async *list(inner) {
+      const names = await readdir(pathOf(inner)).catch(unlessMissing)
+      for (const name of names ?? []) yield `${inner}/${name}`
+    },
   }
 }
 
-async function write(path: string, bytes: Uint8Array | Readable): Promise<Blob> {
-  const hash = createHash('sha256')
-  let sizeBytes = 0
+async function write(path: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
   await using file = await open(path, 'wx')
-  for await (const chunk of bytes instanceof Readable ? bytes : [bytes]) {
-    const part: Uint8Array = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
-    hash.update(part)
-    sizeBytes += part.byteLength
-    await writeAll(file, part)
-  }
+  for await (const chunk of bytes) await writeAll(file, chunk)
   await file.sync()
-  return { digest: digestOf(hash), sizeBytes }
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
