@@ -1,6 +1,10 @@
-import { createRemoteJWKSet, errors, exportJWK, importJWK, type JWK, jwtVerify, SignJWT } from 'jose'
+import { createRemoteJWKSet, customFetch, errors, exportJWK, importJWK, type JWK, jwtVerify, SignJWT } from 'jose'
 import { unauthenticated, unavailable } from '../errors.ts'
+import { checkPeerUrl, peerFetch } from '../tls/client.ts'
+import type { PeerTls } from '../tls/credentials.ts'
 import { type Identity, type Scope, scopes } from './identity.ts'
+import type { Revocations } from './revocations.ts'
+import { verifiedTokens } from './verified-tokens.ts'
 
 const issuer = 'agent-forge'
 const algorithm = 'EdDSA'
@@ -41,24 +45,46 @@ export async function newSigningKey(): Promise<JWK> {
   return { ...jwk, kid: await calculateJwkThumbprint(jwk) }
 }
 
+interface VerifierOptions {
+  readonly tls?: PeerTls
+  readonly revocations?: Revocations
+}
+
 export type Verify = (authorization: string | null | undefined) => Promise<Identity>
 
 /** Checks `Bearer …` against the gateway's published keys; throws UNAUTHENTICATED, or UNAVAILABLE when the keys can't be had. */
-export function identityVerifier(gatewayUrl: string, audience: string): Verify {
+export function identityVerifier(
+  gatewayUrl: string,
+  audience: string,
+  { tls, revocations }: VerifierOptions = {},
+): Verify {
+  checkPeerUrl(tls, gatewayUrl, 'GATEWAY_URL')
   // The default cooldown of 30 s would lock callers out for that long after the gateway changed its key.
-  const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', gatewayUrl), { cooldownDuration: 1_000 })
+  const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', gatewayUrl), {
+    cooldownDuration: 1_000,
+    [customFetch]: peerFetch(tls),
+  })
+  const verified = verifiedTokens()
+  const unrevoked = (identity: Identity): Identity => {
+    if (!revocations?.has(identity.principal)) return identity
+    throw unauthenticated('The key that this identity stands for was revoked: use another.')
+  }
   return async authorization => {
     const token = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1]
     if (!token)
       throw unauthenticated('This service takes only requests that the gateway signed: send yours to the gateway.')
+    const known = verified.get(token)
+    if (known) return unrevoked(known)
     try {
       const { payload } = await jwtVerify(token, keys, { issuer, audience, algorithms: [algorithm], clockTolerance: 5 })
-      return {
+      const identity: Identity = {
         principal: String(payload.sub),
         name: String(payload.name),
         project: String(payload.project),
         scopes: (payload.scopes as Scope[]).filter(scope => scopes.includes(scope)),
       }
+      verified.keep(token, identity, (payload.exp ?? 0) * 1_000)
+      return unrevoked(identity)
     } catch (error) {
       if (error instanceof errors.JWKSTimeout || (error instanceof TypeError && error.message === 'fetch failed')) {
         throw unavailable(`The gateway's keys at ${gatewayUrl} can't be read: is it running?`, error)

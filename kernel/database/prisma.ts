@@ -1,5 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import type pg from 'pg'
+import { statementNames } from './statement-names.ts'
 
 /** A service's generated client, as far as the kernel knows it. */
 interface GeneratedClient {
@@ -14,6 +15,6 @@ export function openPrisma<Client extends GeneratedClient>(
   Generated: new (options: { adapter: PrismaPg }) => Client,
   pool: pg.Pool,
 ): Client & AsyncDisposable {
-  const client = new Generated({ adapter: new PrismaPg(pool) })
+  const client = new Generated({ adapter: new PrismaPg(pool, { statementNameGenerator: statementNames() }) })
   return Object.assign(client, { [Symbol.asyncDispose]: () => client.$disconnect() })
 }

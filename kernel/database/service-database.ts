@@ -1,8 +1,9 @@
 import { join } from 'node:path'
-import pg from 'pg'
+import type pg from 'pg'
 import type { Env } from '../env.ts'
 import { invalidInput, unavailable } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { TracedPool } from '../telemetry/sql.ts'
 import { type Cluster, openCluster } from './cluster.ts'
 import type { DatabaseName } from './folders.ts'
 import { prismaFolder } from './folders.ts'
@@ -64,7 +65,7 @@ async function openEmbedded(name: DatabaseName, dataFolder: string, log: Log, st
 
 /** A pool whose idle connections may break without ending the process; the next query opens another. */
 function openPool(url: string, applicationName: string, log: Log): pg.Pool {
-  const pool = new pg.Pool({
+  const pool = new TracedPool({
     connectionString: url,
     application_name: applicationName,
     max: 10,
