@@ -2,6 +2,7 @@ import { constant, type Node } from '../graph/graph.ts'
 import {
   add,
   broadcastTo,
+  concat,
   gather,
   matmul,
   multiply,
@@ -9,6 +10,7 @@ import {
   rmsNorm,
   rotate,
   silu,
+  slice,
   softmax,
   transpose,
 } from '../graph/operations.ts'
@@ -34,7 +36,10 @@ export interface KeysAndValues {
   readonly values: Node
 }
 
-/** Sees a layer's new keys and values, and says which ones its queries look at. */
+/**
+ * Sees a layer's new keys and values, and says which ones its queries look at: those of its text; or, in a pass over a
+ * batch of one, the keys of as many texts as there are tokens, of which each token then sees its own.
+ */
 export type Cache = (layer: number, fresh: KeysAndValues) => KeysAndValues
 
 // exp(−1e9) is 0 in float32, and −1e9 plus a score stays finite.
@@ -102,23 +107,68 @@ function heads(config: LlamaConfig, batch: number, projected: Node): Node {
   return transpose(reshape(projected, [batch, projected.shape[0] / batch, -1, headWidth(config)]), [0, 2, 1, 3])
 }
 
+/** Rows of scores that are computed together, where rows further up see fewer keys: see `blocksOf`. */
+const ROWS = 64
+
 /**
  * softmax(QKᵀ/√d + mask)·V → [batch·tokens, width]. The query heads that share keys (Ainslie et al. 2023) are stacked
  * along the tokens, so that one product serves the group and nothing is repeated.
  */
 function attention(config: LlamaConfig, queries: Node, { keys, values }: KeysAndValues, positions: Positions): Node {
   const [batch, , length, width] = queries.shape
-  const group = config.heads / config.keyValueHeads
-  const stacked = [batch, config.keyValueHeads, group * length, width]
-
   // The scale rides on the angles, which are small, instead of on the scores, which are not.
   const scale = constant(1 / Math.sqrt(width))
   const rotated = rotate(queries, multiply(positions.cosines, scale), multiply(positions.sines, scale))
-  const scores = matmul(reshape(rotated, stacked), keys, { transposeB: true })
-  const mask = broadcastTo(positions.mask, [group, length, keys.shape[2]])
-  const weights = softmax(add(scores, reshape(mask, [group * length, keys.shape[2]])))
+  if (keys.shape[0] !== batch) return attendApart(config, rotated, { keys, values }, positions.mask)
 
-  const context = matmul(weights, values)
-  const byToken = transpose(reshape(context, queries.shape), [0, 2, 1, 3])
-  return reshape(byToken, [batch * length, config.width])
+  const contexts = blocksOf(length, keys.shape[2]).map(({ start, end, visible }) =>
+    attend(
+      config,
+      tokensOf(rotated, start, end),
+      { keys: tokensOf(keys, 0, visible), values: tokensOf(values, 0, visible) },
+      slice(positions.mask, [start, 0], [end, visible]),
+    ),
+  )
+  const context = contexts.length === 1 ? contexts[0] : concat(contexts, 2)
+  return reshape(transpose(context, [0, 2, 1, 3]), [batch * length, config.width])
+}
+
+/**
+ * The queries in blocks. Where they are as many as the keys, no query sees a key behind its block, so that the scores
+ * there, which the mask would blot out, need not be computed: with four blocks that is 3/8 of all.
+ */
+function blocksOf(queries: number, keys: number) {
+  if (queries !== keys || queries % ROWS !== 0) return [{ start: 0, end: queries, visible: keys }]
+  return Array.from({ length: queries / ROWS }, (_, block) => ({
+    start: block * ROWS,
+    end: (block + 1) * ROWS,
+    visible: (block + 1) * ROWS,
+  }))
+}
+
+/** x [batch, heads, tokens, width] from a token to before another. */
+function tokensOf(x: Node, start: number, end: number): Node {
+  const [batch, heads, tokens, width] = x.shape
+  return start === 0 && end === tokens ? x : slice(x, [0, 0, start, 0], [batch, heads, end, width])
+}
+
+/** Of queries [batch, heads, tokens, width] that are rotated and scaled; the result has their shape. */
+function attend(config: LlamaConfig, queries: Node, { keys, values }: KeysAndValues, mask: Node): Node {
+  const [batch, , length, width] = queries.shape
+  const group = config.heads / config.keyValueHeads
+  const seen = keys.shape[2]
+  const stacked = reshape(queries, [batch, config.keyValueHeads, group * length, width])
+
+  const scores = matmul(stacked, keys, { transposeB: true })
+  const repeated = reshape(broadcastTo(mask, [group, length, seen]), [group * length, seen])
+  return reshape(matmul(softmax(add(scores, repeated)), values), queries.shape)
+}
+
+/** The same for queries [1, heads, texts, width] of one token a text → [texts, width]; keys and values [texts, …]. */
+function attendApart(config: LlamaConfig, queries: Node, { keys, values }: KeysAndValues, mask: Node): Node {
+  const [texts, keyValueHeads, seen, width] = keys.shape
+  const stacked = reshape(transpose(queries, [2, 1, 0, 3]), [texts, keyValueHeads, -1, width])
+  const scores = matmul(stacked, keys, { transposeB: true })
+  const weights = softmax(add(scores, reshape(mask, [texts, 1, 1, seen])))
+  return reshape(matmul(weights, values), [texts, config.width])
 }

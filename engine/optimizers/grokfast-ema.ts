@@ -1,9 +1,9 @@
 import { EngineError } from '../errors.ts'
-import { scale } from '../graph/composed.ts'
 import { constant, type Node } from '../graph/graph.ts'
 import { add, multiply, subtract } from '../graph/operations.ts'
+import { filterStrength, type GrokFastSchedule, validateGrokFastSchedule } from './grokfast-schedule.ts'
 
-export interface GrokFastEma {
+export interface GrokFastEma extends GrokFastSchedule {
   readonly kind: 'EMA'
   /** Share of the old average kept at a step; useful from 0.8 to 0.99. */
   readonly alpha: number
@@ -16,19 +16,20 @@ export const grokFastEmaDefaults: GrokFastEma = { kind: 'EMA', alpha: 0.98, lamb
 /**
  * GrokFast-EMA (Lee et al. 2024, arXiv:2405.20233): amplifies the slow part of the gradient.
  * µ ← αµ + (1−α)g, µ₀ = first gradient; ĝ = g + λµ. A constant gradient gains 1+λ, one that alternates in sign
- * 1 + λ(1−α)/(1+α). `alpha` is a scalar node: 0 at the first step makes µ the first gradient.
+ * 1 + λ(1−α)/(1+α). `alpha` and `gain` are scalar nodes: α = 0 at the first step makes µ the first gradient, and for
+ * the gain, λ, see `averageGain`.
  */
-export function grokFastEma(
-  gradient: Node,
-  average: Node,
-  alpha: Node,
-  lambda: number,
-): { filtered: Node; average: Node } {
+export function grokFastEma(gradient: Node, average: Node, alpha: Node, gain: Node): { filtered: Node; average: Node } {
   const next = add(multiply(average, alpha), multiply(gradient, subtract(constant(1), alpha)))
-  return { filtered: add(gradient, scale(next, lambda)), average: next }
+  return { filtered: add(gradient, multiply(next, gain)), average: next }
 }
 
-export function validateGrokFastEma({ alpha, lambda }: GrokFastEma): void {
+/** λ at a step (from 1). */
+export const averageGain = (options: GrokFastEma, step: number): number =>
+  options.lambda * filterStrength(options, step)
+
+export function validateGrokFastEma({ alpha, lambda, ...schedule }: GrokFastEma): void {
+  validateGrokFastSchedule(schedule)
   if (!(alpha >= 0 && alpha < 1)) {
     throw new EngineError('INVALID_INPUT', `GrokFast alpha is ${alpha}: it must be from 0 to below 1, usually 0.98`)
   }

@@ -1,8 +1,9 @@
 import { EngineError } from '../errors.ts'
 import type { Node } from '../graph/graph.ts'
 import { add, multiply, subtract } from '../graph/operations.ts'
+import { filterStrength, type GrokFastSchedule, validateGrokFastSchedule } from './grokfast-schedule.ts'
 
-export interface GrokFastMa {
+export interface GrokFastMa extends GrokFastSchedule {
   readonly kind: 'MA'
   /** Gradients remembered; each takes as much memory as the parameters. */
   readonly window: number
@@ -23,11 +24,12 @@ export function grokFastMa(gradient: Node, total: Node, oldest: Node, gain: Node
 }
 
 /** λ/w at the steps (from 1) when the window is full, 0 before. */
-export function movingAverageGain({ window, lambda }: GrokFastMa, step: number): number {
-  return step >= window ? lambda / window : 0
+export function movingAverageGain({ window, lambda, ...schedule }: GrokFastMa, step: number): number {
+  return step >= window ? (lambda / window) * filterStrength(schedule, step) : 0
 }
 
-export function validateGrokFastMa({ window, lambda }: GrokFastMa): void {
+export function validateGrokFastMa({ window, lambda, ...schedule }: GrokFastMa): void {
+  validateGrokFastSchedule(schedule)
   if (!Number.isSafeInteger(window) || window < 1) {
     throw new EngineError(
       'INVALID_INPUT',

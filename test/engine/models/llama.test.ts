@@ -22,15 +22,16 @@ async function graphLogits(config: LlamaConfig, weights: Record<string, Float32A
 }
 
 describe('the Llama decoder', () => {
-  it.each<[string, Partial<LlamaConfig>]>([
+  it.each<[string, Partial<LlamaConfig>, number?]>([
     ['shared keys and an untied head', {}],
     ['a key for every head and a tied head', { keyValueHeads: 4, tiedEmbeddings: true }],
     ['one key for all heads', { keyValueHeads: 1 }],
     ['other angles and another epsilon', { ropeTheta: 100, normEpsilon: 0.1 }],
-  ])('with %s agrees with plain loops', async (_, change) => {
+    ['queries in three blocks', { contextLength: 192 }, 192],
+  ])('with %s agrees with plain loops', async (_, change, length = 9) => {
     const config = { ...tinyConfig, ...change }
     const weights = livelyParameters(config, 5)
-    const sequences = [tokensFrom(1, 9), tokensFrom(2, 9)]
+    const sequences = [tokensFrom(1, length), tokensFrom(2, length)]
 
     const expected = sequences.flatMap(sequence => plainLogits(config, weights, [...sequence]).flat())
     const actual = await graphLogits(config, weights, sequences)

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { input } from '../../../engine/graph/graph.ts'
-import { grokFastEma, grokFastEmaDefaults, validateGrokFastEma } from '../../../engine/optimizers/grokfast-ema.ts'
 import {
+  averageGain,
+  type GrokFastEma,
+  grokFastEma,
+  grokFastEmaDefaults,
+  validateGrokFastEma,
+} from '../../../engine/optimizers/grokfast-ema.ts'
+import {
+  type GrokFastMa,
   grokFastMa,
   grokFastMaDefaults,
   movingAverageGain,
@@ -10,14 +17,24 @@ import {
 import { evaluate, scalar } from '../tiny-decoder.ts'
 
 /** What becomes of a sequence of gradients of one number. */
-async function filterEma(gradients: readonly number[], { alpha, lambda } = grokFastEmaDefaults): Promise<number[]> {
-  const { filtered, average } = grokFastEma(input('gradient', []), input('average', []), input('alpha', []), lambda)
+async function filterEma(gradients: readonly number[], options: GrokFastEma = grokFastEmaDefaults): Promise<number[]> {
+  const { filtered, average } = grokFastEma(
+    input('gradient', []),
+    input('average', []),
+    input('alpha', []),
+    input('gain', []),
+  )
   const results: number[] = []
   let carried = 0
   for (const [index, gradient] of gradients.entries()) {
     const found = await evaluate(
       { filtered, next: average },
-      { gradient: scalar(gradient), average: scalar(carried), alpha: scalar(index === 0 ? 0 : alpha) },
+      {
+        gradient: scalar(gradient),
+        average: scalar(carried),
+        alpha: scalar(index === 0 ? 0 : options.alpha),
+        gain: scalar(averageGain(options, index + 1)),
+      },
     )
     carried = found.next[0]
     results.push(found.filtered[0])
@@ -25,7 +42,7 @@ async function filterEma(gradients: readonly number[], { alpha, lambda } = grokF
   return results
 }
 
-async function filterMa(gradients: readonly number[], options = grokFastMaDefaults): Promise<number[]> {
+async function filterMa(gradients: readonly number[], options: GrokFastMa = grokFastMaDefaults): Promise<number[]> {
   const { filtered, total } = grokFastMa(
     input('gradient', []),
     input('total', []),
@@ -72,6 +89,21 @@ describe('GrokFast-EMA', () => {
     for (const [index, value] of actual.entries()) expect(value).toBeCloseTo(expected[index], 6)
   })
 
+  it('gathers the average before its start, and then lets λ grow', async () => {
+    const gradients = [4, 0, 0, 0, 0, 0]
+    const options: GrokFastEma = { kind: 'EMA', alpha: 0.5, lambda: 2, start: 2, warmUp: 2 }
+    const average = gradients.map((_, index) => 4 * 0.5 ** index)
+    const strengths = [0, 0, 1, 2, 2, 2]
+    const filtered = await filterEma(gradients, options)
+    for (const [index, value] of filtered.entries())
+      expect(value).toBeCloseTo(gradients[index] + strengths[index] * average[index], 6)
+  })
+
+  it('refuses a schedule of half steps', () => {
+    expect(() => validateGrokFastEma({ kind: 'EMA', alpha: 0.9, lambda: 2, start: 1.5 })).toThrow('start is 1.5')
+    expect(() => validateGrokFastMa({ kind: 'MA', window: 9, lambda: 2, warmUp: -1 })).toThrow('warmUp is -1')
+  })
+
   it('refuses an α of 1 and a negative λ', () => {
     expect(() => validateGrokFastEma({ kind: 'EMA', alpha: 1, lambda: 2 })).toThrow('alpha is 1')
     expect(() => validateGrokFastEma({ kind: 'EMA', alpha: 0.9, lambda: -2 })).toThrow('lambda is -2')
@@ -92,6 +124,11 @@ describe('GrokFast-MA', () => {
     expect(filtered[98]).toBe(2)
     expect(filtered[99]).toBeCloseTo(12, 5)
     expect(filtered[100]).toBeCloseTo(12, 5)
+  })
+
+  it('acts from its start on, though its window is full before', async () => {
+    const filtered = await filterMa([1, 1, 1, 1, 1, 1], { kind: 'MA', window: 2, lambda: 3, start: 4 })
+    for (const [index, value] of filtered.entries()) expect(value).toBeCloseTo(index < 4 ? 1 : 4, 6)
   })
 
   it('refuses a window of 0 and a negative λ', () => {
