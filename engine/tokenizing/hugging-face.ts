@@ -1,23 +1,15 @@
 import { z } from 'zod'
 import { EngineError } from '../errors.ts'
 import { fromSymbols, toSymbols } from './byte-symbols.ts'
+import { preTokenizerFile, preTokenizerNamed } from './hugging-face-pre-tokenizers.ts'
 import type { Merge } from './merges.ts'
-import { LLAMA3_PATTERN } from './pre-tokens.ts'
 import { createTokenizer, END_OF_TEXT, type Tokenizer } from './tokenizer.ts'
-
-const preTokenizer = {
-  type: 'Sequence',
-  pretokenizers: [
-    { type: 'Split', pattern: { Regex: LLAMA3_PATTERN }, behavior: 'Isolated', invert: false },
-    { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
-  ],
-}
 
 /**
  * The contents of `tokenizer.json`, with which Hugging Face's tokenizers give the same ids. (They also read the name of
  * a special token in a text as that token.)
  */
-export function toHuggingFace({ vocabulary, merges, specialTokens }: Tokenizer) {
+export function toHuggingFace({ vocabulary, merges, specialTokens, preTokenizer, ignoreMerges }: Tokenizer) {
   const special = new Set(specialTokens.values())
   const name = (id: number): string => toSymbols(vocabulary[id])
   const vocab: [string, number][] = []
@@ -28,7 +20,7 @@ export function toHuggingFace({ vocabulary, merges, specialTokens }: Tokenizer) 
     padding: null,
     added_tokens: Array.from(specialTokens, ([content, id]) => ({ id, ...addedToken(content) })),
     normalizer: null,
-    pre_tokenizer: preTokenizer,
+    pre_tokenizer: preTokenizerFile(preTokenizer ?? 'LLAMA3'),
     post_processor: null,
     decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
     model: {
@@ -39,7 +31,7 @@ export function toHuggingFace({ vocabulary, merges, specialTokens }: Tokenizer) 
       end_of_word_suffix: null,
       fuse_unk: false,
       byte_fallback: false,
-      ignore_merges: false,
+      ignore_merges: ignoreMerges ?? false,
       vocab: Object.fromEntries(vocab),
       // As "left right", which every version reads; pairs came with tokenizers 0.20.
       merges: merges.map(([left, right]) => `${name(left)} ${name(right)}`),
@@ -66,22 +58,37 @@ const added = z.object({ id: z.int().min(0), content: z.string().min(1) })
 const merge = z
   .union([z.string().transform(text => text.split(' ')), z.array(z.string())])
   .pipe(z.tuple([z.string(), z.string()]))
+const absent = z.union([z.null(), z.literal('')]).optional()
 const file = z.object({
   added_tokens: z.array(added).default([]),
+  // It would change texts, so that they do not come back as they were.
   normalizer: z.null().optional(),
-  pre_tokenizer: z.object({ pretokenizers: z.array(z.looseObject({ type: z.string() })) }),
-  model: z.object({ type: z.literal('BPE'), vocab: z.record(z.string(), z.int().min(0)), merges: z.array(merge) }),
+  pre_tokenizer: z.unknown(),
+  model: z.object({
+    type: z.literal('BPE'),
+    dropout: z.union([z.null(), z.literal(0)]).optional(),
+    continuing_subword_prefix: absent,
+    end_of_word_suffix: absent,
+    byte_fallback: z.literal(false).optional(),
+    ignore_merges: z.boolean().optional(),
+    vocab: z.record(z.string(), z.int().min(0)),
+    merges: z.array(merge),
+  }),
 })
 
-/** Reads a `tokenizer.json` of this kind. Throws INVALID_INPUT on any other, rather than encode differently. */
+/**
+ * Reads a `tokenizer.json` of byte-level BPE. What it puts before and behind a text (its post-processor) is left out.
+ * Throws INVALID_INPUT naming what is not supported, rather than encode differently.
+ */
 export function fromHuggingFace(json: unknown): Tokenizer {
   const parsed = file.safeParse(json)
   if (!parsed.success) throw invalid(z.prettifyError(parsed.error))
   const { added_tokens, pre_tokenizer, model } = parsed.data
-  const [split] = pre_tokenizer.pretokenizers
-  if (JSON.stringify(split?.pattern) !== JSON.stringify({ Regex: LLAMA3_PATTERN })) {
+  const preTokenizer = preTokenizerNamed(pre_tokenizer)
+  if (!preTokenizer) {
+    const found = JSON.stringify(pre_tokenizer) ?? 'missing'
     throw invalid(
-      `its pre-tokenizer splits by ${JSON.stringify(split?.pattern)}, and only Llama 3's pattern is supported`,
+      `its pre-tokenizer is ${found.slice(0, 300)}, and only those of Llama 3, GPT-2, Qwen2 and SmolLM are supported`,
     )
   }
 
@@ -92,7 +99,8 @@ export function fromHuggingFace(json: unknown): Tokenizer {
     return model.vocab[symbols]
   }
   const merges: Merge[] = model.merges.map(([left, right]) => [idOf(left), idOf(right)])
-  return createTokenizer({ vocabulary, merges, specialTokens })
+  const ignoreMerges = model.ignore_merges ?? false
+  return createTokenizer({ vocabulary, merges, specialTokens, preTokenizer, ignoreMerges })
 }
 
 function vocabularyOf(ordinary: [string, number][], specialTokens: ReadonlyMap<string, number>): Uint8Array[] {

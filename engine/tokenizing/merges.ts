@@ -22,12 +22,35 @@ export function mergeTable(merges: readonly Merge[], results: readonly number[])
   return new Map(merges.map(([left, right], rank) => [pairKey(left, right), { rank, result: results[rank] }]))
 }
 
+/** Up to here looking at every pair again costs less than a queue. */
+const SHORT_PIECE = 48
+
 /**
  * Byte-pair encoding of one piece (Sennrich et al. 2016): the lowest-ranked pair merges first, the leftmost among
- * equals. O(n log n), so that a megabyte of spaces does not stop the process. `symbols` is overwritten.
+ * equals. `symbols` is overwritten.
  */
-export function mergePiece(symbols: Int32Array, table: MergeTable): Int32Array {
-  if (symbols.length < 2) return symbols
+export function mergePiece(symbols: number[], table: MergeTable): Int32Array {
+  return symbols.length > SHORT_PIECE ? mergeLong(Int32Array.from(symbols), table) : mergeShort(symbols, table)
+}
+
+function mergeShort(symbols: number[], table: MergeTable): Int32Array {
+  for (;;) {
+    let best: RankedMerge | undefined
+    let place = 0
+    for (let at = 0; at + 1 < symbols.length; at++) {
+      const merge = table.get(pairKey(symbols[at], symbols[at + 1]))
+      if (merge === undefined || (best !== undefined && merge.rank >= best.rank)) continue
+      best = merge
+      place = at
+    }
+    if (best === undefined) return Int32Array.from(symbols)
+    symbols[place] = best.result
+    symbols.splice(place + 1, 1)
+  }
+}
+
+/** O(n log n), so that a megabyte of spaces does not stop the process. */
+function mergeLong(symbols: Int32Array, table: MergeTable): Int32Array {
   const end = symbols.length
   const next = Int32Array.from(symbols, (_, at) => at + 1)
   const previous = Int32Array.from(symbols, (_, at) => at - 1)

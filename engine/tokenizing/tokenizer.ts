@@ -1,6 +1,7 @@
 import { EngineError } from '../errors.ts'
 import { type Merge, type MergeTable, mergePiece, mergeTable } from './merges.ts'
-import { preTokens } from './pre-tokens.ts'
+import { type PreTokenizer, preTokens } from './pre-tokens.ts'
+import { copied, segments } from './segments.ts'
 import { utf8Segments } from './utf8.ts'
 
 /** What a byte-level BPE tokenizer is made of. */
@@ -10,6 +11,10 @@ export interface TokenizerParts {
   readonly merges: readonly Merge[]
   /** Tokens that no text encodes to: they are put between texts by id. */
   readonly specialTokens: ReadonlyMap<string, number>
+  /** LLAMA3 where it is not given. */
+  readonly preTokenizer?: PreTokenizer
+  /** A piece that is a token is that token, whatever its merges would make of it; as in Llama 3. */
+  readonly ignoreMerges?: boolean
 }
 
 /** A byte-level BPE tokenizer, as in GPT-2 and Llama 3: every byte string has an encoding that decodes to it exactly. */
@@ -26,54 +31,54 @@ export interface Tokenizer extends TokenizerParts {
 
 export const END_OF_TEXT = '<|endoftext|>'
 
-// Natural text repeats its pieces; the bound keeps hostile text from filling memory.
-const CACHED_PIECES = 65_536
-const CACHED_PIECE_LENGTH = 64
+// Natural text repeats its words; the bound keeps hostile text from filling memory.
+const CACHED_SEGMENTS = 131_072
+const CACHED_SEGMENT_LENGTH = 64
 
 /** Throws INVALID_INPUT if a byte has no token or a merge's result is not in the vocabulary. */
 export function createTokenizer(parts: TokenizerParts): Tokenizer {
-  const { vocabulary } = parts
-  const { byteIds, table } = lookups(parts)
+  const { vocabulary, preTokenizer, ignoreMerges } = parts
+  const { ids, byteIds, table } = lookups(parts)
   const utf8 = new TextEncoder()
   const cache = new Map<string, Int32Array>()
 
   const encodePiece = (piece: string): Int32Array => {
-    const known = cache.get(piece)
+    const bytes = utf8.encode(piece)
+    const whole = ignoreMerges ? ids.get(latin1(bytes)) : undefined
+    if (whole !== undefined) return Int32Array.of(whole)
+    const symbols: number[] = []
+    for (const byte of bytes) symbols.push(byteIds[byte])
+    return mergePiece(symbols, table)
+  }
+
+  const encodeSegment = (segment: string): Int32Array => {
+    const known = cache.get(segment)
     if (known) return known
-    const ids = mergePiece(
-      Int32Array.from(utf8.encode(piece), byte => byteIds[byte]),
-      table,
-    )
-    if (piece.length > CACHED_PIECE_LENGTH) return ids
-    if (cache.size >= CACHED_PIECES) cache.clear()
-    cache.set(piece, ids)
-    return ids
+    const part = joined(preTokens(segment, preTokenizer).map(encodePiece))
+    if (segment.length > CACHED_SEGMENT_LENGTH) return part
+    if (cache.size >= CACHED_SEGMENTS) cache.clear()
+    cache.set(copied(segment), part)
+    return part
   }
 
   const encode = (text: string): Int32Array => {
-    let ids = new Int32Array(64 + Math.ceil(text.length / 2))
+    let tokens = new Int32Array(64 + Math.ceil(text.length / 2))
     let length = 0
-    for (const piece of preTokens(text)) {
-      const part = encodePiece(piece)
-      if (length + part.length > ids.length) ids = enlarged(ids, 2 * (length + part.length))
-      ids.set(part, length)
+    for (const segment of segments(text)) {
+      const part = encodeSegment(segment)
+      if (length + part.length > tokens.length) tokens = enlarged(tokens, 2 * (length + part.length))
+      tokens.set(part, length)
       length += part.length
     }
-    return ids.slice(0, length)
+    return tokens.slice(0, length)
   }
 
   const encodeBytes = (bytes: Uint8Array): Int32Array => {
     const runs: Int32Array[] = []
-    for (const segment of utf8Segments(bytes)) {
-      runs.push(typeof segment === 'string' ? encode(segment) : Int32Array.from(segment, byte => byteIds[byte]))
+    for (const part of utf8Segments(bytes)) {
+      runs.push(typeof part === 'string' ? encode(part) : Int32Array.from(part, byte => byteIds[byte]))
     }
-    const ids = new Int32Array(runs.reduce((sum, run) => sum + run.length, 0))
-    let at = 0
-    for (const run of runs) {
-      ids.set(run, at)
-      at += run.length
-    }
-    return ids
+    return joined(runs)
   }
 
   const decodeBytes = (ids: Iterable<number>): Uint8Array => {
@@ -94,7 +99,14 @@ export function tokenBytes(vocabulary: readonly Uint8Array[], id: number): Uint8
   return bytes
 }
 
-function lookups({ vocabulary, merges, specialTokens }: TokenizerParts): { byteIds: number[]; table: MergeTable } {
+interface Lookups {
+  /** By the bytes as Latin-1. */
+  readonly ids: ReadonlyMap<string, number>
+  readonly byteIds: readonly number[]
+  readonly table: MergeTable
+}
+
+function lookups({ vocabulary, merges, specialTokens }: TokenizerParts): Lookups {
   const special = new Set(specialTokens.values())
   const ids = new Map<string, number>()
   for (const [id, bytes] of vocabulary.entries()) if (!special.has(id)) ids.set(latin1(bytes), id)
@@ -111,12 +123,23 @@ function lookups({ vocabulary, merges, specialTokens }: TokenizerParts): { byteI
       throw invalid(`the merge of tokens ${left} and ${right} makes a token that the vocabulary lacks`)
     return id
   })
-  return { byteIds, table: mergeTable(merges, results) }
+  return { ids, byteIds, table: mergeTable(merges, results) }
 }
 
 /** One character a byte, so that byte strings can key a map. */
 export function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+}
+
+function joined(parts: readonly Int32Array[]): Int32Array {
+  if (parts.length === 1) return parts[0]
+  const whole = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
 }
 
 function enlarged(ids: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {

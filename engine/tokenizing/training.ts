@@ -1,21 +1,35 @@
 import { EngineError } from '../errors.ts'
+import { createCharacterCounter } from './characters.ts'
 import type { Merge } from './merges.ts'
 import { PairIndex } from './pair-index.ts'
-import { countPreTokens } from './pre-tokens.ts'
+import { createPieceCounter } from './piece-counts.ts'
 import { createTokenizer, latin1, type Tokenizer } from './tokenizer.ts'
 
+/** What tokens are learned: those of byte-pair encoding, or one for each character. */
+export const tokenizerKinds = ['BPE', 'CHARACTER'] as const
+export type TokenizerKind = (typeof tokenizerKinds)[number]
+
 export interface TokenizerTraining {
+  /** BPE by default. */
+  readonly kind?: TokenizerKind
   /** Tokens in all: 256 bytes, merges and special tokens. */
   readonly vocabularySize: number
   readonly specialTokens: readonly string[]
 }
 
+/** Learns from a text that comes part by part, in memory that does not grow with it. Parts end between two words. */
+export interface TokenizerTrainer {
+  add(text: string): void
+  finish(): Tokenizer
+}
+
 /**
- * Learns byte-pair merges (Sennrich et al. 2016): again and again the most frequent pair of neighbours becomes a token;
- * among equals, the one with the lower ids. Ids are the bytes, the merges as learned, the special tokens. It ends early
- * when no pair occurs twice, so the vocabulary may be smaller than asked. Throws INVALID_INPUT if it has no room for bytes.
+ * BPE learns byte-pair merges (Sennrich et al. 2016): again and again the most frequent pair of neighbours becomes a
+ * token; among equals, the one with the lower ids. CHARACTER gives the most frequent characters a token each, and
+ * spells the others in bytes. Ids are the bytes, the merges as learned, the special tokens. It ends early when no pair
+ * occurs twice, so the vocabulary may be smaller than asked. Throws INVALID_INPUT if it has no room for bytes.
  */
-export function trainTokenizer(text: string, { vocabularySize, specialTokens }: TokenizerTraining): Tokenizer {
+export function tokenizerTrainer({ kind = 'BPE', vocabularySize, specialTokens }: TokenizerTraining): TokenizerTrainer {
   const ordinary = vocabularySize - specialTokens.length
   if (!Number.isSafeInteger(vocabularySize) || ordinary < 256) {
     throw new EngineError(
@@ -23,17 +37,30 @@ export function trainTokenizer(text: string, { vocabularySize, specialTokens }: 
       `vocabularySize is ${vocabularySize}: 256 bytes and ${specialTokens.length} special tokens need at least ${256 + specialTokens.length}`,
     )
   }
-  const { vocabulary, merges } = learnMerges(countPreTokens(text), ordinary)
-  const specials = new Map(specialTokens.map((name, index) => [name, vocabulary.length + index]))
   const utf8 = new TextEncoder()
-  return createTokenizer({
-    vocabulary: [...vocabulary, ...specialTokens.map(name => utf8.encode(name))],
-    merges,
-    specialTokens: specials,
-  })
+  const withSpecials = ({ vocabulary, merges }: Learned): Tokenizer =>
+    createTokenizer({
+      vocabulary: [...vocabulary, ...specialTokens.map(name => utf8.encode(name))],
+      merges,
+      specialTokens: new Map(specialTokens.map((name, index) => [name, vocabulary.length + index])),
+    })
+
+  if (kind === 'CHARACTER') {
+    const characters = createCharacterCounter()
+    return { add: characters.add, finish: () => withSpecials(characters.learned(ordinary)) }
+  }
+  const pieces = createPieceCounter()
+  return { add: pieces.add, finish: () => withSpecials(learnMerges(pieces.counts(), ordinary)) }
 }
 
-interface Learned {
+/** Learns from one text; see `tokenizerTrainer`. */
+export function trainTokenizer(text: string, training: TokenizerTraining): Tokenizer {
+  const trainer = tokenizerTrainer(training)
+  trainer.add(text)
+  return trainer.finish()
+}
+
+export interface Learned {
   readonly vocabulary: Uint8Array[]
   readonly merges: Merge[]
 }

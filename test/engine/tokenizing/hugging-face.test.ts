@@ -50,7 +50,41 @@ describe('the Hugging Face tokenizer files', () => {
     expect(fromHuggingFace({ ...file, model: { ...file.model, merges } }).merges).toEqual(tokenizer.merges)
   })
 
+  const pieceWise = {
+    GPT2: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true },
+    SMOLLM: {
+      type: 'Sequence',
+      pretokenizers: [
+        { type: 'Digits', individual_digits: true },
+        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+      ],
+    },
+    QWEN2: JSON.parse(JSON.stringify(file.pre_tokenizer).replace('{1,3}', '')),
+  }
+
+  it.each(Object.entries(pieceWise))('give the same tokens with the pre-tokenizer of %s', (name, pre_tokenizer) => {
+    for (const ignore_merges of [false, true]) {
+      // A token that no merge makes: only what ignores merges finds it.
+      const { '<|endoftext|>': _, ...vocab } = file.model.vocab
+      const model = { ...file.model, ignore_merges, vocab: { ...vocab, ĠIshmael: 340 } }
+      const other = { ...file, pre_tokenizer, model }
+      const ours = fromHuggingFace(other)
+      expect(ours.preTokenizer).toBe(name)
+      const reference = new HuggingFaceTokenizer(other, toHuggingFaceConfig(tokenizer, 128))
+      for (const text of [sample, "Call me Ishmael in 1851, it's 12345  \n\n x=-1!", '1½٣ 22 a1b2', ' \t\n  ']) {
+        expect([...ours.encode(text)]).toEqual(reference.encode(text, { add_special_tokens: false }).ids)
+        expect(ours.decode(ours.encode(text))).toBe(text)
+      }
+      expect(fromHuggingFace(JSON.parse(JSON.stringify(toHuggingFace(ours)))).encode(sample)).toEqual(
+        ours.encode(sample),
+      )
+    }
+  })
+
   it.each([
+    ['a prefix before each text', { pre_tokenizer: { type: 'ByteLevel', add_prefix_space: true } }, /GPT-2/],
+    ['bytes only as a fallback', { model: { ...file.model, byte_fallback: true } }, /byte_fallback/],
+    ['marks at the end of words', { model: { ...file.model, end_of_word_suffix: '</w>' } }, /end_of_word_suffix/],
     ['another model', { model: { ...file.model, type: 'Unigram' } }, /BPE/],
     [
       'another pre-tokenizer',

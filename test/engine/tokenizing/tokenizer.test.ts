@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { type PreTokenizer, preTokenizers, preTokens } from '../../../engine/tokenizing/pre-tokens.ts'
+import { segments } from '../../../engine/tokenizing/segments.ts'
 import { createStreamDecoder } from '../../../engine/tokenizing/stream-decoder.ts'
 import { trainTokenizer } from '../../../engine/tokenizing/training.ts'
 import { sample } from './sample.ts'
@@ -44,6 +46,18 @@ describe('the tokenizer', () => {
       fc.property(unicode, text => {
         expect(tokenizer.encodeBytes(Buffer.from(text))).toEqual(tokenizer.encode(text))
       }),
+    )
+  })
+
+  it('cuts before words where every pre-tokenizer cuts', () => {
+    const text = fc.string({ unit: fc.constantFrom(..."ab  .'s1\n\tÉé½\u00a0") })
+    fc.assert(
+      fc.property(text, text => {
+        for (const name of Object.keys(preTokenizers) as PreTokenizer[]) {
+          expect([...segments(text)].flatMap(segment => preTokens(segment, name))).toEqual(preTokens(text, name))
+        }
+      }),
+      { numRuns: 1_000 },
     )
   })
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Merge } from '../../../engine/tokenizing/merges.ts'
-import { countPreTokens } from '../../../engine/tokenizing/pre-tokens.ts'
-import { learnMerges, trainTokenizer } from '../../../engine/tokenizing/training.ts'
+import { createPieceCounter } from '../../../engine/tokenizing/piece-counts.ts'
+import { preTokens } from '../../../engine/tokenizing/pre-tokens.ts'
+import { learnMerges, tokenizerTrainer, trainTokenizer } from '../../../engine/tokenizing/training.ts'
 import { sample } from './sample.ts'
 
 /** The definition, counted anew before every merge. */
@@ -28,6 +29,12 @@ function learnSlowly(pieces: ReadonlyMap<string, number>, size: number): Merge[]
     words = words.map(({ symbols, count }) => ({ symbols: replaced(symbols, left, right, id), count }))
   }
   return merges
+}
+
+function counted(...parts: string[]): ReadonlyMap<string, number> {
+  const counter = createPieceCounter()
+  for (const part of parts) counter.add(part)
+  return counter.counts()
 }
 
 function replaced(symbols: number[], left: number, right: number, id: number): number[] {
@@ -59,7 +66,7 @@ describe('training a tokenizer', () => {
   })
 
   it('learns what counting anew before every merge learns', () => {
-    const pieces = countPreTokens(sample)
+    const pieces = counted(sample)
     expect(learnMerges(pieces, 420).merges).toEqual(learnSlowly(pieces, 420))
   })
 
@@ -94,9 +101,50 @@ describe('training a tokenizer', () => {
     expect(() => trainTokenizer('abc', { vocabularySize, specialTokens: ['<|endoftext|>'] })).toThrow(/at least 257/)
   })
 
+  it('counts every piece of a text, also where it comes in parts that end between two words', () => {
+    const slowly = new Map<string, number>()
+    for (const piece of preTokens(sample)) slowly.set(piece, (slowly.get(piece) ?? 0) + 1)
+    expect(new Map([...counted(sample)].sort())).toEqual(new Map([...slowly].sort()))
+    const cut = sample.indexOf(' years')
+    expect(new Map(counted(sample.slice(0, cut), sample.slice(cut)))).toEqual(new Map(counted(sample)))
+  })
+
   it('is not slowed down by a word of 200,000 letters', () => {
     const text = 'ab'.repeat(100_000)
     const tokenizer = trainTokenizer(text, { vocabularySize: 300, specialTokens: [] })
     expect(tokenizer.decode(tokenizer.encode(text))).toBe(text)
+  })
+})
+
+describe('a character-level tokenizer', () => {
+  const train = (text: string, vocabularySize = 300) =>
+    trainTokenizer(text, { kind: 'CHARACTER', vocabularySize, specialTokens: ['<|endoftext|>'] })
+
+  it('has a token for every character it has seen, and no longer ones', () => {
+    const text = 'größe, größe; 世界 🌊'
+    const tokenizer = train(text)
+    expect(Array.from(tokenizer.encode(text), id => tokenizer.decode([id]))).toEqual([...text])
+  })
+
+  it('gives every string and every byte string back exactly', () => {
+    const tokenizer = train('größe 世界 🌊🌍')
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.uint8Array(), (text, bytes) => {
+        expect(tokenizer.decode(tokenizer.encode(text))).toBe(text)
+        expect([...tokenizer.decodeBytes(tokenizer.encodeBytes(bytes))]).toEqual([...bytes])
+      }),
+    )
+  })
+
+  it('prefers the most frequent characters where there is no room for all', () => {
+    const tokenizer = train('éééèèö', 259)
+    expect([...tokenizer.encode('éèö')].map(id => tokenizer.decodeBytes([id]).length)).toEqual([2, 2, 1, 1])
+  })
+
+  it('does not depend on the parts that the text came in', () => {
+    const trainer = tokenizerTrainer({ kind: 'CHARACTER', vocabularySize: 300, specialTokens: [] })
+    for (const part of ['größe ', '世界']) trainer.add(part)
+    const { vocabulary } = trainTokenizer('größe 世界', { kind: 'CHARACTER', vocabularySize: 300, specialTokens: [] })
+    expect(trainer.finish().vocabulary).toEqual(vocabulary)
   })
 })
