@@ -1,16 +1,24 @@
 import { toSymbols } from '../tokenizing/byte-symbols.ts'
+import type { PreTokenizer } from '../tokenizing/pre-tokens.ts'
 import { END_OF_TEXT, type Tokenizer } from '../tokenizing/tokenizer.ts'
 import type { GgufValue } from './gguf-header.ts'
 
 // enum llama_token_type
 const [NORMAL, CONTROL, UNUSED] = [1, 3, 5]
 
+/** llama.cpp's names of what cuts the text. */
+const pre: Readonly<Record<PreTokenizer, string>> = {
+  LLAMA3: 'llama-bpe',
+  GPT2: 'gpt-2',
+  QWEN2: 'qwen2',
+  SMOLLM: 'smollm',
+}
+
 /**
- * The tokenizer as GGUF metadata: GPT-2's kind of byte-level BPE, cut by Llama 3's pattern, which llama.cpp calls
- * `llama-bpe`. Rows of the embedding beyond the vocabulary get names that no text encodes to.
+ * The tokenizer as GGUF metadata: GPT-2's kind of byte-level BPE. Rows of the embedding beyond the vocabulary get names that no text encodes to.
  */
 export function ggufTokenizer(
-  { vocabulary, merges, specialTokens }: Tokenizer,
+  { vocabulary, merges, specialTokens, preTokenizer = 'LLAMA3' }: Tokenizer,
   embeddings: number,
 ): Record<string, GgufValue> {
   const names = new Map(Array.from(specialTokens, ([name, id]) => [id, name]))
@@ -20,7 +28,7 @@ export function ggufTokenizer(
   const end = specialTokens.get(END_OF_TEXT)
   return {
     'tokenizer.ggml.model': 'gpt2',
-    'tokenizer.ggml.pre': 'llama-bpe',
+    'tokenizer.ggml.pre': pre[preTokenizer],
     'tokenizer.ggml.tokens': { strings: ids.map(id => (isUsed(id) ? nameOf(id) : `[PAD${id}]`)) },
     'tokenizer.ggml.token_type': {
       int32s: ids.map(id => (names.has(id) ? CONTROL : isUsed(id) ? NORMAL : UNUSED)),

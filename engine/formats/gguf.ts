@@ -5,6 +5,7 @@ import { headWidth, type LlamaConfig } from '../models/llama-config.ts'
 import { EMBEDDING, FINAL_NORM, HEAD, parameterShapes } from '../models/llama-parameters.ts'
 import { F16, F32, Q4_0, Q8_0, type TensorEncoding } from './gguf-encodings.ts'
 import { type GgufValue, ggufHeader, paddingAfter } from './gguf-header.ts'
+import { requireTernary, TQ1_0, TQ2_0 } from './gguf-ternary.ts'
 import { ggufTokenizer } from './gguf-tokenizer.ts'
 import type { Pretrained } from './huggingface.ts'
 
@@ -14,6 +15,8 @@ const types = {
   f16: { encoding: F16, fileType: 1 },
   q8_0: { encoding: Q8_0, fileType: 7 },
   q4_0: { encoding: Q4_0, fileType: 2 },
+  tq1_0: { encoding: TQ1_0, fileType: 36 },
+  tq2_0: { encoding: TQ2_0, fileType: 37 },
 } as const
 
 export type GgufType = keyof typeof types
@@ -21,7 +24,8 @@ export const ggufTypes = Object.keys(types) as readonly GgufType[]
 
 /**
  * A model as llama.cpp loads it, tokenizer inside, part by part for a stream. Norms stay F32; with Q4_0 the embedding and
- * the head are Q8_0; a matrix whose rows are no multiple of a block is F16. Throws INVALID_INPUT on a missing parameter.
+ * the head are Q8_0, with TQ1_0 and TQ2_0 F16; a matrix whose rows are no multiple of a block is F16, but for TQ1_0 and
+ * TQ2_0 an error, as a model that is not ternary. Throws INVALID_INPUT, also on a missing parameter.
  */
 export function* ggufParts(
   { config, parameters, tokenizer }: Pretrained,
@@ -31,6 +35,7 @@ export function* ggufParts(
     const data = parameters[parameter]
     if (!data) throw new EngineError('INVALID_INPUT', `parameter ${parameter} is missing`)
     const encoding = encodingOf(type, parameter, shape)
+    if (encoding === TQ1_0 || encoding === TQ2_0) requireTernary(parameter, shape[1]!, data)
     const byteLength = (sizeOf(shape) / encoding.blockSize) * encoding.blockBytes
     return { name: tensorName(parameter), shape, type: encoding.id, byteLength, parameter, data, encoding }
   })
@@ -69,6 +74,8 @@ function architecture(config: LlamaConfig): Record<string, GgufValue> {
 function encodingOf(type: GgufType, parameter: string, shape: Shape): TensorEncoding {
   if (shape.length === 1) return F32
   const isVocabulary = parameter === EMBEDDING || parameter === HEAD
+  // Embedding and head of a ternary model are not: only what is inside of the layers was trained so.
+  if (type === 'tq1_0' || type === 'tq2_0') return isVocabulary ? F16 : types[type].encoding
   const wanted = type === 'q4_0' && isVocabulary ? Q8_0 : types[type].encoding
   return shape[1] % wanted.blockSize === 0 ? wanted : F16
 }

@@ -16,7 +16,7 @@ export interface Pretrained {
 
 export const WEIGHTS = 'model.safetensors'
 export const CONFIG = 'config.json'
-const TOKENIZER = 'tokenizer.json'
+export const TOKENIZER = 'tokenizer.json'
 
 /** Files by name. */
 export type Files = Readonly<Record<string, Uint8Array>>
@@ -49,7 +49,10 @@ export function readHuggingFace(files: Files): Pretrained {
   if (tokenizer.vocabularySize > config.vocabularySize) {
     throw invalid(`${TOKENIZER} has ${tokenizer.vocabularySize} tokens and ${CONFIG} says ${config.vocabularySize}`)
   }
-  const { tensors } = readSafetensors(fileNamed(files, WEIGHTS))
+  fileNamed(files, Object.keys(files).find(isWeights) ?? WEIGHTS)
+  // Large models come in several files.
+  const shards = Object.entries(files).filter(([name]) => isWeights(name))
+  const tensors = new Map(shards.flatMap(([, bytes]) => [...readSafetensors(bytes).tensors]))
   // Before shapes are made for layers that only config.json claims.
   if (config.layers > tensors.size)
     throw invalid(`${CONFIG} says ${config.layers} layers and ${WEIGHTS} has ${tensors.size} tensors`)
@@ -65,6 +68,8 @@ export function readHuggingFace(files: Files): Pretrained {
   }
   return { config, parameters, tokenizer }
 }
+
+const isWeights = (name: string): boolean => name.endsWith('.safetensors')
 
 function fileNamed(files: Files, name: string): Uint8Array {
   const bytes = files[name]

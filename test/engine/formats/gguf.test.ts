@@ -69,6 +69,22 @@ function numberAt(tensor: { type: number; bytes: DataView }, index: number): num
   }
 }
 
+/** Number `index` of a ternary tensor, after dequantize_row_tq1_0 and dequantize_row_tq2_0 of ggml. */
+function ternaryAt(type: 'tq1_0' | 'tq2_0', bytes: DataView, index: number): number {
+  const size = type === 'tq1_0' ? 54 : 66
+  const [start, within] = [size * Math.floor(index / 256), index % 256]
+  const scale = bytes.getFloat16(start + size - 2, true)
+  if (type === 'tq2_0') {
+    const [half, rest] = [Math.floor(within / 128), within % 128]
+    const byte = bytes.getUint8(start + 32 * half + (rest % 32))
+    return scale * (((byte >> (2 * Math.floor(rest / 32))) & 3) - 1)
+  }
+  const [first, width, from] = within < 160 ? [0, 32, 0] : within < 240 ? [32, 16, 160] : [48, 4, 240]
+  const row = Math.floor((within - from) / width)
+  const byte = bytes.getUint8(start + first + ((within - from) % width))
+  return scale * (((((byte * 3 ** row) & 255) * 3) >> 8) - 1)
+}
+
 const untouched = [
   ['model.embed_tokens.weight', 'token_embd.weight'],
   ['lm_head.weight', 'output.weight'],
@@ -170,6 +186,30 @@ describe('a GGUF file, read by @huggingface/gguf', () => {
     expect(tensors.has('output.weight')).toBe(false)
     expect(tensors.get('token_embd.weight')!.type).toBe(ggmlTypes.F16)
     expect(tensors.get('blk.0.ffn_down.weight')!.type).toBe(ggmlTypes.Q8_0)
+  })
+
+  describe('of a ternary model', () => {
+    const wide: LlamaConfig = { ...config, width: 256, feedForward: 512 }
+    const ternary = livelyParameters(wide, 7)
+    for (const [name, data] of Object.entries(ternary)) {
+      if (name.includes('proj')) ternary[name] = data.map((_, index) => 0.125 * (((index * 7919) % 3) - 1))
+    }
+    const model = { config: wide, parameters: ternary, tokenizer }
+
+    it.each(['tq1_0', 'tq2_0'] as const)('holds every number exactly at %s', async type => {
+      const { tensors } = await exported(type, model)
+      const tensor = tensors.get('blk.1.ffn_down.weight')!
+      const ours = ternary['model.layers.1.mlp.down_proj.weight']!
+      expect(tensor.type).toBe(type === 'tq1_0' ? 34 : 35)
+      expect(Float32Array.from(ours, (_, index) => ternaryAt(type, tensor.bytes, index))).toEqual(ours)
+      expect(tensors.get('token_embd.weight')!.type).toBe(ggmlTypes.F16)
+    })
+
+    it('is refused where rows are cut by blocks, and where the numbers are not ternary', () => {
+      const parts = (given: typeof model) => [...ggufParts(given, { name: 'whale', type: 'tq2_0' })]
+      expect(() => parts({ config, parameters, tokenizer })).toThrow(/rows of .* have 64 numbers.*multiple of 256/)
+      expect(() => parts({ ...model, parameters: livelyParameters(wide, 7) })).toThrow(/is not ternary/)
+    })
   })
 
   it('refuses a number that 16 bits cannot hold', () => {
