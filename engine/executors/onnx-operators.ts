@@ -37,9 +37,24 @@ const plain =
 /** Indices [rows] → [rows, 1], as the ..Elements operators take them. */
 const column = (x: Node, to: OnnxWriter) => to.operator('Unsqueeze', [to.value(x), to.integers([1])])
 
+/** From how many rows on a product of tall matrices runs faster on a copy that was transposed before. */
+const MANY_ROWS = 512
+
+/**
+ * aᵀb of tall matrices, as every weight's gradient is. FusedMatMul would transpose a piece by piece, and again for
+ * every block of b's columns; transposing the narrower one first costs less, and what several gradients share (the
+ * input of queries, keys and values) is transposed once.
+ */
+function tallProduct(a: Node, b: Node, to: OnnxWriter): string {
+  const swap = (x: string) => to.operator('Transpose', [x], { perm: [1, 0] })
+  if (a.shape[1] < b.shape[1]) return to.operator('MatMul', [swap(to.value(a)), to.value(b)])
+  return swap(to.operator('MatMul', [swap(to.value(b)), to.value(a)]))
+}
+
 /** ONNX Runtime's own product, which reads its inputs transposed, for any number of axes. */
 function matmul({ inputs: [a, b], attributes }: NodeOf<'matmul'>, to: OnnxWriter): string {
   const { transposeA, transposeB } = attributes
+  if (transposeA && !transposeB && a.shape.length === 2 && a.shape[0] >= MANY_ROWS) return tallProduct(a, b, to)
   if (!transposeA && !transposeB) return to.operator('MatMul', [to.value(a), to.value(b)])
   const flags = { transA: Number(transposeA), transB: Number(transposeB) }
   return to.operator('FusedMatMul', [to.value(a), to.value(b)], flags, MICROSOFT)

@@ -52,11 +52,17 @@ async function onnxProgram(
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
+    // One block planned for all values of a run is a third larger than what they need one after the other, and no faster.
+    enableMemPattern: false,
     // Threads that spin until the next operator take the cores from every other job: on busy cores a step of two
     // threads took three times as long.
     // Masked attention weights underflow, and arithmetic on denormal numbers takes a hundred times as long. The first
     // session of a process decides, and for all of its main thread: JavaScript's numbers below 2.2e-308 become 0 too.
-    extra: { session: { set_denormal_as_zero: '1', intra_op: { allow_spinning: '0' } } },
+    extra: {
+      // It would put our transposed copies (see `tallProduct`) back into the products.
+      optimization: { disable_specified_optimizers: 'MatmulTransposeFusion' },
+      session: { set_denormal_as_zero: '1', intra_op: { allow_spinning: '0' } },
+    },
   }
   const session = await runtime.InferenceSession.create(model, options)
   const tensorOf = (fed: Value) => ('onnxTensor' in fed ? fed : value(fed.data(), fed.shape)) as OnnxValue

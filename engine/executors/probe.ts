@@ -5,6 +5,7 @@ import { EngineError } from '../errors.ts'
 import { graph, input } from '../graph/graph.ts'
 import { matmul } from '../graph/operations.ts'
 import type { Executor } from './executor.ts'
+import { type ExecutorName, executorNames } from './executor-names.ts'
 import { onnxExecutor } from './onnx.ts'
 import { referenceExecutor } from './reference.ts'
 import { tfjsExecutor } from './tfjs.ts'
@@ -20,11 +21,7 @@ const openers = {
   'tfjs-node': () => tfjsExecutor({ package: 'tfjs-node' }),
   'tfjs-wasm': () => tfjsExecutor({ package: 'wasm' }),
   reference: async () => referenceExecutor(),
-} satisfies Record<string, (options: ExecutorOptions) => Promise<Executor>>
-
-export type ExecutorName = keyof typeof openers
-
-export const executorNames = Object.keys(openers) as ExecutorName[]
+} satisfies Record<ExecutorName, (options: ExecutorOptions) => Promise<Executor>>
 
 const isExecutorName = (name: string): name is ExecutorName => Object.hasOwn(openers, name)
 

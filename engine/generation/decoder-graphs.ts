@@ -1,5 +1,5 @@
 import { constant, type Graph, graph, input, type Node } from '../graph/graph.ts'
-import { equal, gather, greater, pad, reshape, where } from '../graph/operations.ts'
+import { equal, gather, greater, pad, reshape, transpose, where } from '../graph/operations.ts'
 import {
   BLOCKED,
   causalPositions,
@@ -12,10 +12,18 @@ import { headWidth, type LlamaConfig } from '../models/llama-config.ts'
 import { parameterShapes } from '../models/llama-parameters.ts'
 import { rotaryTable } from '../models/rotary.ts'
 
+const parts = ['keys', 'values'] as const
 /** Name of a layer's cached keys or values, among the inputs of the step. */
-const cacheName = (part: 'keys' | 'values', layer: number) => `${part}.${layer}`
-/** The same among the outputs of both graphs. */
-const nextCacheName = (part: 'keys' | 'values', layer: number) => `next.${cacheName(part, layer)}`
+const cacheName = (part: (typeof parts)[number], layer: number) => `${part}.${layer}`
+/** Before the same name among the outputs of both graphs. */
+export const NEXT = 'next.'
+
+/** The shape of what a layer keeps of one text: every array of the cache has it, behind an axis of texts. */
+export const cacheShape = (config: LlamaConfig) =>
+  [config.keyValueHeads, config.contextLength, headWidth(config)] as const
+
+export const cacheNames = ({ layers }: LlamaConfig): string[] =>
+  Array.from({ length: layers }, (_, layer) => parts.map(part => cacheName(part, layer))).flat()
 
 /**
  * Reads a prompt in one run: `tokens` [1, length], of which those after `last` [1] are filler that nothing before them
@@ -36,30 +44,35 @@ export function prefillGraph(config: LlamaConfig, length: number): Graph {
 }
 
 /**
- * Reads one token at `position` [1], which writes its keys and values into the cache there and sees all up to there.
- * What the cache holds further on, of a longer prompt's filler, is not seen and is overwritten in its turn.
+ * Reads one more token of so many texts at once: `tokens` [1, texts] at `positions` [texts], each of which writes its
+ * keys and values into its own text's cache there and sees all of that up to there. So the weights, which are most of
+ * what is read from memory, are read once for all. Gives `logits` [texts, vocabulary]. What a cache holds further on, of
+ * a longer prompt's filler, is not seen and is overwritten in its turn.
  */
-export function tokenGraph(config: LlamaConfig): Graph {
-  const { contextLength, keyValueHeads } = config
-  const size = headWidth(config)
+export function tokenGraph(config: LlamaConfig, texts: number): Graph {
+  const [, contextLength, size] = cacheShape(config)
   const outputs: Record<string, Node> = {}
   const parameters = parameterInputs(config)
-  const position = input('position', [1], 'int32')
+  const positions = input('positions', [texts], 'int32')
 
   const table = rotaryTable(contextLength, size, config.ropeTheta)
   const slots = constant(Int32Array.from({ length: contextLength }, (_, slot) => slot))
-  const isPosition = equal(reshape(slots, [contextLength, 1]), position)
-  const cached = (part: 'keys' | 'values', layer: number, fresh: Node) =>
-    where(isPosition, fresh, input(cacheName(part, layer), [1, keyValueHeads, contextLength, size]))
+  const isPosition = equal(reshape(slots, [contextLength, 1]), reshape(positions, [texts, 1, 1, 1]))
+  const cached = (part: (typeof parts)[number], layer: number, fresh: Node) =>
+    where(isPosition, transpose(fresh, [2, 1, 0, 3]), input(cacheName(part, layer), [texts, ...cacheShape(config)]))
 
   const hidden = hiddenStates(
     config,
     parameters,
-    input('tokens', [1, 1], 'int32'),
+    input('tokens', [1, texts], 'int32'),
     {
-      cosines: gather(constant(table.cosines, [contextLength, size / 2]), position),
-      sines: gather(constant(table.sines, [contextLength, size / 2]), position),
-      mask: where(greater(reshape(slots, [1, contextLength]), position), constant(BLOCKED), constant(0)),
+      cosines: gather(constant(table.cosines, [contextLength, size / 2]), positions),
+      sines: gather(constant(table.sines, [contextLength, size / 2]), positions),
+      mask: where(
+        greater(reshape(slots, [1, contextLength]), reshape(positions, [texts, 1])),
+        constant(BLOCKED),
+        constant(0),
+      ),
     },
     (layer, { keys, values }) =>
       keep(outputs, layer, { keys: cached('keys', layer, keys), values: cached('values', layer, values) }),
@@ -74,7 +87,6 @@ function parameterInputs(config: LlamaConfig): Parameters {
 }
 
 function keep(outputs: Record<string, Node>, layer: number, cached: KeysAndValues): KeysAndValues {
-  outputs[nextCacheName('keys', layer)] = cached.keys
-  outputs[nextCacheName('values', layer)] = cached.values
+  for (const part of parts) outputs[`${NEXT}${cacheName(part, layer)}`] = cached[part]
   return cached
 }

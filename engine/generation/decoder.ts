@@ -4,9 +4,10 @@ import type { Executor, Program, Value } from '../executors/executor.ts'
 import { type LlamaConfig, validateConfig } from '../models/llama-config.ts'
 import { parameterShapes } from '../models/llama-parameters.ts'
 import { seededRandom } from '../random.ts'
-import { tokenGraph } from './decoder-graphs.ts'
+import { NEXT } from './decoder-graphs.ts'
 import { type Generation, requireToken, validateGeneration } from './generation.ts'
 import { prefills } from './prefills.ts'
+import { type Read, rounds } from './rounds.ts'
 import { sampleToken } from './sampling.ts'
 
 interface Reading extends Disposable {
@@ -16,7 +17,7 @@ interface Reading extends Disposable {
   read(token: number): Promise<Reading>
 }
 
-/** Generates text with a cache of keys and values. Generations may overlap: their runs take turns. */
+/** Generates text with a cache of keys and values. Generations that overlap are read together, token by token. */
 export interface Decoder extends AsyncDisposable {
   readonly config: LlamaConfig
   /** Reads a prompt of 1 to contextLength tokens. */
@@ -40,32 +41,21 @@ export async function openDecoder(
     if (!parameters[name]) throw new EngineError('INVALID_INPUT', `parameter ${name} is missing`)
     return [name, opened.use(executor.value(parameters[name], shape))] as const
   })
-  const prompts = opened.use(prefills(executor, config))
-  const tokenProgram = opened.use(await executor.compile(tokenGraph(config)))
   const run = inTurn(Object.fromEntries(weights))
+  const prompts = opened.use(prefills(executor, config))
+  const together = opened.use(rounds(executor, config, run))
 
-  function reading({ logits, ...next }: Record<string, Value>, length: number): Reading {
-    const values = logits.data() as Float32Array
-    const cache = Object.fromEntries(Object.entries(next).map(([name, value]) => [name.replace('next.', ''), value]))
-    const dispose = () => {
-      for (const value of [logits, ...Object.values(cache)]) value[Symbol.dispose]()
-    }
-    return {
-      logits: values,
-      async read(token) {
-        if (length === config.contextLength) {
-          throw new EngineError('INVALID_INPUT', `the context of ${length} tokens is full: start again with its end`)
-        }
-        requireToken(config, token)
-        using tokens = executor.value(Int32Array.of(token), [1, 1])
-        using position = executor.value(Int32Array.of(length), [1])
-        const outputs = await run(tokenProgram, { ...cache, tokens, position })
-        dispose()
-        return reading(outputs, length + 1)
-      },
-      [Symbol.dispose]: dispose,
-    }
-  }
+  const reading = ({ logits, place }: Read, length: number): Reading => ({
+    logits,
+    async read(token) {
+      if (length === config.contextLength) {
+        throw new EngineError('INVALID_INPUT', `the context of ${length} tokens is full: start again with its end`)
+      }
+      requireToken(config, token)
+      return reading(await together.read({ token, position: length, place }), length + 1)
+    },
+    [Symbol.dispose]: () => together.leave(place),
+  })
 
   async function prefill(prompt: ArrayLike<number>): Promise<Reading> {
     if (prompt.length === 0 || prompt.length > config.contextLength) {
@@ -77,7 +67,10 @@ export async function openDecoder(
     padded.set(prompt)
     using tokens = executor.value(padded, [1, length])
     using last = executor.value(Int32Array.of(prompt.length - 1), [1])
-    return reading(await run(program, { tokens, last }), prompt.length)
+    const { logits, ...next } = await run(program, { tokens, last })
+    using given = logits!
+    const values = Object.fromEntries(Object.entries(next).map(([name, value]) => [name.slice(NEXT.length), value]))
+    return reading({ logits: (given.data() as Float32Array).slice(), place: together.join(values) }, prompt.length)
   }
 
   async function* generate(prompt: ArrayLike<number>, options: Generation): AsyncGenerator<number, void> {
@@ -91,7 +84,7 @@ export async function openDecoder(
         // A run may block the thread: let streams flush and the signal arrive.
         await setImmediate()
         options.signal?.throwIfAborted()
-        const token = sampleToken(current.logits, options, random)
+        const token = sampleToken(current.logits.subarray(0, options.choices), options, random)
         if (stops.has(token)) return
         yield token
         if (count === options.maxTokens) return

@@ -6,6 +6,8 @@ export interface Generation extends Sampling {
   readonly maxTokens: number
   /** Of the sampling; the same seed draws the same text. */
   readonly seed: number
+  /** Only ids below this are drawn: a vocabulary may be padded with rows that no text stands for. */
+  readonly choices?: number
   /** Tokens that end the text; they are not yielded. */
   readonly stopTokens?: readonly number[]
   /** Aborting it makes the next token throw the signal's reason. */

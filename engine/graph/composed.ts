@@ -34,6 +34,12 @@ export function mean(x: Node, axes: readonly number[] = [...x.shape.keys()], kee
 export const reciprocalRms = (x: Node, epsilon: number): Node =>
   reciprocal(sqrt(add(mean(square(x), [-1], true), constant(epsilon))))
 
+/** (x − mean) / √(variance + ε) · weight + bias over the last axis (Ba et al. 2016); weight and bias are [width]. */
+export function layerNorm(x: Node, weight: Node, bias: Node, epsilon: number): Node {
+  const centred = subtract(x, mean(x, [-1], true))
+  return add(multiply(multiply(centred, reciprocalRms(centred, epsilon)), weight), bias)
+}
+
 /** The exact GELU, x · Φ(x) (Hendrycks & Gimpel 2016). */
 export const gelu = (x: Node): Node => multiply(scale(x, 0.5), add(erf(scale(x, Math.SQRT1_2)), constant(1)))
 

@@ -16,7 +16,8 @@ export interface BatchSize {
 
 /** An endless stream of random training windows; a stream restored from `state()` goes on with the same windows. */
 export interface BatchSampler {
-  next(): Batch
+  /** Of the sampler's own size unless another is given. */
+  next(size?: BatchSize): Batch
   state(): RandomState
 }
 
@@ -38,7 +39,7 @@ export function trainingBatches(
   const random: Random = 'state' in start ? restoredRandom(start.state) : seededRandom(start.seed)
   requireTokens('training', tokens, size.context + 1)
   return {
-    next: () => batchAt(tokens, size, () => random.integer(tokens.length - size.context)),
+    next: (wanted = size) => batchAt(tokens, wanted, () => random.integer(tokens.length - wanted.context)),
     state: () => random.state(),
   }
 }

@@ -3,13 +3,13 @@ import type { TrainerOptions } from './options.ts'
 
 const FLOAT_BYTES = 4
 /** Node, the executor's library and the compiled graph. */
-const PROCESS_BYTES = 220e6
+const PROCESS_BYTES = 240e6
 /**
  * Parameters, both moments and gradients, each before and after the step, and what waits for the garbage collector.
  * As with the activations below, the factor is what the presets' trainings took on ONNX Runtime, rounded up.
  */
-const PARAMETER_COPIES = 18
-const GROKFAST_COPIES = 4
+const PARAMETER_COPIES = 10
+const GROKFAST_COPIES = 3
 const ACCUMULATION_COPIES = 4
 
 type Sizes = Pick<TrainerOptions, 'model' | 'batch' | 'context' | 'accumulation' | 'grokfast'>
@@ -25,7 +25,7 @@ export function trainingBytes({ model, batch, context, accumulation, grokfast }:
     (grokfast?.kind === 'MA' ? grokfast.window : 0) +
     (accumulation > 1 ? ACCUMULATION_COPIES : 0)
 
-  const perLayer = 16 * model.width + 8 * model.feedForward + 4 * model.heads * context
-  const activations = batch * context * (model.layers * perLayer + 4 * model.vocabularySize)
+  const perLayer = 12 * model.width + 5 * model.feedForward + model.heads * context
+  const activations = batch * context * (model.layers * perLayer + 3 * model.vocabularySize)
   return PROCESS_BYTES + FLOAT_BYTES * (copies * parameterCount(model) + activations)
 }

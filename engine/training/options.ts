@@ -4,6 +4,7 @@ import { type AdamWOptions, validateAdamW } from '../optimizers/adamw.ts'
 import { type GrokFastEma, validateGrokFastEma } from '../optimizers/grokfast-ema.ts'
 import { type GrokFastMa, validateGrokFastMa } from '../optimizers/grokfast-ma.ts'
 import { type Schedule, validateSchedule } from '../optimizers/schedule.ts'
+import { type CurriculumPhase, validateCurriculum } from './curriculum.ts'
 
 export type GrokFast = GrokFastEma | GrokFastMa
 
@@ -13,6 +14,8 @@ export interface TrainerOptions {
   readonly batch: number
   /** Tokens in a sequence, at most the model's contextLength. */
   readonly context: number
+  /** Shorter sequences first; see `sizeAt`. Losses of other data than the steps' are always of whole `context`s. */
+  readonly curriculum?: readonly CurriculumPhase[]
   /** Passes whose gradients are averaged into one step; a step then takes accumulation × batch sequences. */
   readonly accumulation: number
   /** Of the initial weights. */
@@ -36,6 +39,7 @@ export function validateOptions(options: TrainerOptions): void {
     throw invalid(`context is ${context}, beyond the model's contextLength of ${model.contextLength}: shorten it`)
   }
   if (!(clip > 0)) throw invalid(`clip is ${clip}: it must be above 0, usually 1`)
+  validateCurriculum(options)
   validateAdamW(options.optimizer)
   validateSchedule(options.schedule)
   if (grokfast?.kind === 'EMA') validateGrokFastEma(grokfast)

@@ -1,14 +1,39 @@
 import type { Executor, Program } from '../executors/executor.ts'
+import type { Graph } from '../graph/graph.ts'
 import type { Batch } from './batches.ts'
 import type { TrainerOptions } from './options.ts'
 import { disposeAll, type Feeds, renamed, requireSize, tokenFeeds } from './step-feeds.ts'
-import { replacedBy, tensorName } from './step-graph.ts'
+import { accumulateGraph, applyGraph, replacedBy, stepGraph, tensorName } from './step-graph.ts'
 
 /** Given what the update needs, the outputs of a step: loss, gradientNorm, and what is carried on. */
 export type Passes = (batch: Batch, update: Feeds) => Promise<Feeds>
 
+/** The passes of one size of batch, with the programs that they run. */
+export interface PreparedPasses extends AsyncDisposable {
+  readonly run: Passes
+}
+
+/** `zeros` has a zero for every parameter. */
+export async function preparePasses(
+  executor: Executor,
+  options: TrainerOptions,
+  zeros: Feeds,
+): Promise<PreparedPasses> {
+  await using opened = new AsyncDisposableStack()
+  const compile = async (graph: Graph) => opened.use(await executor.compile(graph))
+  const run =
+    options.accumulation === 1
+      ? singlePass(executor, options, await compile(stepGraph(options)))
+      : accumulatedPasses(executor, options, zeros, {
+          accumulate: await compile(accumulateGraph(options)),
+          apply: await compile(applyGraph(options)),
+        })
+  const programs = opened.move()
+  return { run, [Symbol.asyncDispose]: () => programs.disposeAsync() }
+}
+
 /** Forward, backward and update in one run. */
-export function singlePass(executor: Executor, options: TrainerOptions, program: Program): Passes {
+function singlePass(executor: Executor, options: TrainerOptions, program: Program): Passes {
   return async (batch, update) => {
     const tokens = tokenFeeds(executor, options, batch)
     const outputs = await program.run({ ...update, ...tokens })
@@ -17,8 +42,8 @@ export function singlePass(executor: Executor, options: TrainerOptions, program:
   }
 }
 
-/** One run of `accumulate` for each part of the batch, then one of `apply`. `zeros` has a zero for every parameter. */
-export function accumulatedPasses(
+/** One run of `accumulate` for each part of the batch, then one of `apply`. */
+function accumulatedPasses(
   executor: Executor,
   options: TrainerOptions,
   zeros: Feeds,

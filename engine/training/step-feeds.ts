@@ -1,6 +1,7 @@
 import { EngineError } from '../errors.ts'
 import type { Executor, Value } from '../executors/executor.ts'
 import { adamWScalarValues } from '../optimizers/adamw.ts'
+import { averageGain } from '../optimizers/grokfast-ema.ts'
 import { movingAverageGain } from '../optimizers/grokfast-ma.ts'
 import type { Batch } from './batches.ts'
 import type { TrainerOptions } from './options.ts'
@@ -8,7 +9,11 @@ import type { TrainerOptions } from './options.ts'
 export type Feeds = Record<string, Value>
 
 /** One pass's tokens and targets. Throws INVALID_INPUT on another number of either than batch × context. */
-export function tokenFeeds(executor: Executor, { batch, context }: TrainerOptions, pass: Batch): Feeds {
+export function tokenFeeds(
+  executor: Executor,
+  { batch, context }: Pick<TrainerOptions, 'batch' | 'context'>,
+  pass: Batch,
+): Feeds {
   requireSize(pass, batch, context)
   const shape = [batch, context]
   return { tokens: executor.value(pass.inputs, shape), targets: executor.value(pass.targets, shape) }
@@ -32,7 +37,10 @@ export function scalarFeeds(executor: Executor, options: TrainerOptions, rate: n
   }
   const { grokfast } = options
   // Nothing of the old average is kept at the first step: µ₀ is the first gradient.
-  if (grokfast?.kind === 'EMA') numbers['grokfast.alpha'] = step === 1 ? 0 : grokfast.alpha
+  if (grokfast?.kind === 'EMA') {
+    numbers['grokfast.alpha'] = step === 1 ? 0 : grokfast.alpha
+    numbers['grokfast.gain'] = averageGain(grokfast, step)
+  }
   if (grokfast?.kind === 'MA') numbers['grokfast.gain'] = movingAverageGain(grokfast, step)
   return Object.fromEntries(
     Object.entries(numbers).map(([name, number]) => [name, executor.value(Float32Array.of(number), [])]),

@@ -12,6 +12,9 @@ import type { TrainerOptions } from './options.ts'
 
 type Nodes = Record<string, Node>
 
+/** What a loss depends on beside weights and tokens. */
+export type EvaluationOptions = Pick<TrainerOptions, 'model' | 'batch' | 'context'>
+
 /**
  * The kinds of tensor that a graph takes beside the parameters, one per parameter, named `kind.parameter`:
  * AdamW's moments, GrokFast's average or sum (`slow`), the gradient that leaves GrokFast's window, and the sum
@@ -58,11 +61,11 @@ export function applyGraph(options: TrainerOptions): Graph {
 }
 
 /** The loss alone. */
-export function evaluationGraph(options: TrainerOptions): Graph {
+export function evaluationGraph(options: EvaluationOptions): Graph {
   return graph({ loss: lossOf(options, parameterInputs(options)) })
 }
 
-function parameterInputs({ model }: TrainerOptions): Nodes {
+function parameterInputs({ model }: EvaluationOptions): Nodes {
   const shapes = Object.entries(parameterShapes(model))
   return Object.fromEntries(shapes.map(([name, shape]) => [name, input(name, shape)]))
 }
@@ -72,7 +75,7 @@ function tensorInput(kind: TensorKind, name: string, like: Node): Node {
 }
 
 /** Mean cross-entropy in nats per token. */
-function lossOf({ model, batch, context }: TrainerOptions, parameters: Nodes): Node {
+function lossOf({ model, batch, context }: EvaluationOptions, parameters: Nodes): Node {
   const tokens = input('tokens', [batch, context], 'int32')
   const targets = input('targets', [batch, context], 'int32')
   return crossEntropy(logits(model, parameters, tokens), targets)
@@ -101,16 +104,16 @@ type GradientFilter = (parameter: string, gradient: Node, outputs: Nodes) => Nod
 function gradientFilter({ grokfast }: TrainerOptions): GradientFilter {
   if (!grokfast) return (_, gradient) => gradient
 
+  const gain = input('grokfast.gain', [])
   if (grokfast.kind === 'EMA') {
     const alpha = input('grokfast.alpha', [])
     return (name, gradient, outputs) => {
-      const { filtered, average } = grokFastEma(gradient, tensorInput('slow', name, gradient), alpha, grokfast.lambda)
+      const { filtered, average } = grokFastEma(gradient, tensorInput('slow', name, gradient), alpha, gain)
       outputs[nextName(tensorName('slow', name))] = average
       return filtered
     }
   }
 
-  const gain = input('grokfast.gain', [])
   return (name, gradient, outputs) => {
     const oldest = tensorInput('oldest', name, gradient)
     const { filtered, total } = grokFastMa(gradient, tensorInput('slow', name, gradient), oldest, gain)

@@ -1,15 +1,15 @@
 import { setImmediate } from 'node:timers/promises'
 import { EngineError } from '../errors.ts'
 import type { Executor, Value } from '../executors/executor.ts'
-import type { Graph } from '../graph/graph.ts'
 import { sizeOf } from '../graph/shapes.ts'
 import { parameterShapes } from '../models/llama-parameters.ts'
 import { learningRate } from '../optimizers/schedule.ts'
 import type { Batch } from './batches.ts'
+import { sizeAt } from './curriculum.ts'
 import type { TrainerOptions } from './options.ts'
-import { accumulatedPasses, singlePass } from './passes.ts'
+import { type Passes, type PreparedPasses, preparePasses } from './passes.ts'
 import { disposeAll, type Feeds, renamed, scalarFeeds } from './step-feeds.ts'
-import { accumulateGraph, applyGraph, parameterOfGradient, replacedBy, stepGraph, tensorName } from './step-graph.ts'
+import { parameterOfGradient, replacedBy, tensorName } from './step-graph.ts'
 import type { Carried } from './training-state.ts'
 
 export interface StepResult {
@@ -29,7 +29,6 @@ export interface Stepper extends AsyncDisposable {
 
 export async function stepper(executor: Executor, options: TrainerOptions, carried: Carried): Promise<Stepper> {
   await using opened = new AsyncDisposableStack()
-  const compile = async (graph: Graph) => opened.use(await executor.compile(graph))
   const shapes = Object.entries(parameterShapes(options.model))
   // Stands for the gradient that leaves a window which is not full yet.
   const zeros = Object.fromEntries(
@@ -37,13 +36,23 @@ export async function stepper(executor: Executor, options: TrainerOptions, carri
   )
   opened.defer(() => disposeAll(zeros))
 
-  const runPasses =
-    options.accumulation === 1
-      ? singlePass(executor, options, await compile(stepGraph(options)))
-      : accumulatedPasses(executor, options, zeros, {
-          accumulate: await compile(accumulateGraph(options)),
-          apply: await compile(applyGraph(options)),
-        })
+  // The programs of one size at a time: a curriculum goes through its sizes one after the other.
+  let current: (PreparedPasses & { readonly context: number }) | undefined
+  const release = async () => {
+    const old = current
+    current = undefined
+    await old?.[Symbol.asyncDispose]()
+  }
+  opened.defer(release)
+  const passesAt = async (step: number): Promise<Passes> => {
+    const size = sizeAt(options, step)
+    if (current?.context !== size.context) {
+      await release()
+      current = { ...(await preparePasses(executor, { ...options, ...size }, zeros)), context: size.context }
+    }
+    return current.run
+  }
+  await passesAt(carried.step + 1)
 
   async function take(batch: Batch): Promise<StepResult> {
     // A run may block the thread: between two steps, messages of the process must get through.
@@ -52,6 +61,7 @@ export async function stepper(executor: Executor, options: TrainerOptions, carri
     const rate = learningRate(options.schedule, step)
     const scalars = scalarFeeds(executor, options, rate, step)
     const oldest = carried.window && renamed(carried.window.oldest() ?? zeros, name => tensorName('oldest', name))
+    const runPasses = await passesAt(step)
     const outputs = await runPasses(batch, { ...carried.tensors, ...scalars, ...oldest })
     disposeAll(scalars)
 

@@ -17,8 +17,8 @@ export interface Trainer extends AsyncDisposable {
    * number it throws DIVERGED, and the trainer stays as it was before the step.
    */
   train(batch: Batch): Promise<StepResult>
-  /** Mean loss in nats per token over batches of `batch` sequences. */
-  evaluate(batches: readonly Batch[]): Promise<number>
+  /** Mean loss in nats per token over batches of `batch` sequences, of the weights now or of those given. */
+  evaluate(batches: readonly Batch[], weights?: Readonly<Record<string, Float32Array>>): Promise<number>
   /** The weights by Hugging Face name. Views: copy what must outlive the next step. */
   parameters(): Record<string, Float32Array>
   /** Everything that a later `openTrainer` needs to go on bit for bit. Views, like `parameters`. */
@@ -30,15 +30,19 @@ export async function openTrainer(executor: Executor, options: TrainerOptions, s
   validateOptions(options)
   const carried = loadState(executor, options, state ?? freshState(options))
   const steps = await stepper(executor, options, carried)
-  const names = Object.keys(parameterShapes(options.model))
+  const shapes = parameterShapes(options.model)
+  const names = Object.keys(shapes)
   // A job that never validates should not pay for the graph that does.
   let evaluation: Promise<Program> | undefined
 
-  async function evaluate(batches: readonly Batch[]): Promise<number> {
+  const given = (weights: Readonly<Record<string, Float32Array>>) =>
+    Object.fromEntries(names.map(name => [name, executor.value(weights[name], shapes[name])]))
+
+  async function evaluate(batches: readonly Batch[], other?: Readonly<Record<string, Float32Array>>): Promise<number> {
     if (batches.length === 0) throw new EngineError('INVALID_INPUT', 'there is no batch to evaluate')
     evaluation ??= executor.compile(evaluationGraph(options))
     const program = await evaluation
-    const weights = Object.fromEntries(names.map(name => [name, carried.tensors[name]]))
+    const weights = other ? given(other) : Object.fromEntries(names.map(name => [name, carried.tensors[name]]))
 
     let total = 0
     for (const batch of batches) {
@@ -47,6 +51,7 @@ export async function openTrainer(executor: Executor, options: TrainerOptions, s
       disposeAll(tokens)
       total += loss.data()[0]
     }
+    if (other) disposeAll(weights)
     return total / batches.length
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { executorNames, openExecutor, probeExecutors } from '../../../engine/executors/probe.ts'
+import { executorNames } from '../../../engine/executors/executor-names.ts'
+import { openExecutor, probeExecutors } from '../../../engine/executors/probe.ts'
 
 describe('probing executors', () => {
   it('tries each in a process of its own, and says which work and why others do not', { timeout: 60_000 }, async () => {

@@ -38,6 +38,20 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
   return Math.max(...a.map((value, index) => Math.abs(value - b[index])))
 }
 
+/** Notes how many texts each run of a program for tokens reads. */
+function counting(executor: Executor): { executor: Executor; texts: number[] } {
+  const texts: number[] = []
+  const compile: Executor['compile'] = async graph => {
+    const program = await executor.compile(graph)
+    const run: typeof program.run = feeds => {
+      if (feeds.positions) texts.push(feeds.positions.shape[0]!)
+      return program.run(feeds)
+    }
+    return { run, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() }
+  }
+  return { executor: { ...executor, compile }, texts }
+}
+
 async function collect(tokens: AsyncIterable<number>): Promise<number[]> {
   return Array.fromAsync(tokens)
 }
@@ -90,6 +104,41 @@ describe('the decoder', () => {
     )
     expect(again).toEqual(first)
     expect(other).not.toEqual(first)
+  })
+
+  it('reads the tokens of texts that come together in one run, each as if it were alone', async () => {
+    const { executor, texts } = counting(await onnxExecutor())
+    await using decoder = await openTiny(executor)
+    const prompts = [[1, 2, 3], [4], [5, 6, 7, 8, 9], [10, 11], [12]]
+    const alone: number[][] = []
+    for (const prompt of prompts) alone.push(await collect(decoder.generate(prompt, { ...greedy, maxTokens: 20 })))
+    texts.length = 0
+
+    const lengths = [20, 12, 20, 15, 20]
+    const found = await Promise.all(
+      prompts.map((prompt, index) => collect(decoder.generate(prompt, { ...greedy, maxTokens: lengths[index]! }))),
+    )
+    expect(found).toEqual(alone.map((tokens, index) => tokens.slice(0, lengths[index])))
+    // One by one, some 75 runs would read these tokens.
+    expect(Math.max(...texts)).toBe(8)
+    expect(texts.length).toBeLessThan(40)
+  })
+
+  it('lets a text join at the next token, and one that leaves takes nothing with it', async () => {
+    await using decoder = await openTiny()
+    const long = { ...greedy, maxTokens: 9 }
+    const [first, second] = [
+      await collect(decoder.generate([1, 2], long)),
+      await collect(decoder.generate([7, 3], long)),
+    ]
+    const leaving = decoder.generate([9], { ...greedy, maxTokens: 100 })
+    await leaving.next()
+    const one = collect(decoder.generate([1, 2], long))
+    for (let count = 0; count < 3; count++) await leaving.next()
+    const two = collect(decoder.generate([7, 3], long))
+    await leaving.next()
+    await leaving.return()
+    expect([await one, await two]).toEqual([first, second])
   })
 
   it('ends before a stop token', async () => {

@@ -1,0 +1,3 @@
+/** Every executor there is; whether one works here is for a probe to find out. */
+export const executorNames = ['onnx', 'tfjs-node-gpu', 'tfjs-node', 'tfjs-wasm', 'reference'] as const
+export type ExecutorName = (typeof executorNames)[number]

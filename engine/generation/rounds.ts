@@ -1,0 +1,117 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Executor, Program, Value } from '../executors/executor.ts'
+import type { LlamaConfig } from '../models/llama-config.ts'
+import { NEXT, tokenGraph } from './decoder-graphs.ts'
+import { type Block, free, gathered, type Place, release } from './text-caches.ts'
+
+/** Texts that one run reads a token of. */
+const MOST_TEXTS = 16
+
+/** The next token of a text, whose place is given up with it. */
+export interface Step {
+  readonly token: number
+  readonly position: number
+  readonly place: Place
+}
+
+export interface Read {
+  /** Logits of the token after it, [vocabulary]. */
+  readonly logits: Float32Array
+  readonly place: Place
+}
+
+export type Run = (program: Program, feeds: Record<string, Value>) => Promise<Record<string, Value>>
+
+/** Reads tokens, those that come at the same time in one run. */
+export interface Rounds extends AsyncDisposable {
+  /** A text whose prompt was read on its own, with the cache that this gave. */
+  join(cache: Readonly<Record<string, Value>>): Place
+  read(step: Step): Promise<Read>
+  leave(place: Place): void
+}
+
+/** Turns of the event loop in which a run waits for texts that are about to ask for their next token. */
+const PATIENCE = 5
+
+/**
+ * Continuous batching (Yu et al. 2022, "Orca"): what is batched is one token of each text, so that a text joins at the
+ * next token and leaves after its last, and nobody waits for the end of another's. A program is made for each power of
+ * two of texts when so many first come together; rows that are nobody's are filler.
+ */
+export function rounds(executor: Executor, config: LlamaConfig, run: Run): Rounds {
+  const programs = new Map<number, Promise<Program>>()
+  let waiting: (PromiseWithResolvers<Read> & { readonly step: Step })[] = []
+  let isUnderway = false
+  /** Texts that have joined and not left. */
+  let present = 0
+
+  const programFor = (texts: number): Promise<Program> => {
+    const program = programs.get(texts) ?? executor.compile(tokenGraph(config, texts))
+    programs.set(texts, program)
+    return program
+  }
+
+  async function round(steps: readonly Step[]): Promise<Read[]> {
+    const texts = 2 ** Math.ceil(Math.log2(steps.length))
+    const places = steps.map(({ place }) => place)
+    const program = await programFor(texts)
+    const { rows, values, isCopy } = gathered(executor, config, places, texts)
+    const [tokens, positions] = [new Int32Array(texts), new Int32Array(texts)]
+    for (const [index, { token, position }] of steps.entries()) {
+      tokens[rows[index]!] = token
+      positions[rows[index]!] = position
+    }
+    using tokensFed = executor.value(tokens, [1, texts])
+    using positionsFed = executor.value(positions, [texts])
+    const { logits, ...next } = await run(program, { ...values, tokens: tokensFed, positions: positionsFed }).finally(
+      () => isCopy && free({ values }),
+    )
+    for (const place of places) release(place)
+
+    const cache = Object.entries(next).map(([name, value]) => [name.slice(NEXT.length), value] as const)
+    const block: Block = { texts, values: Object.fromEntries(cache), holders: steps.length }
+    using given = logits!
+    const all = (given.data() as Float32Array).slice()
+    return rows.map(row => ({
+      logits: all.subarray(row * config.vocabularySize, (row + 1) * config.vocabularySize),
+      place: { block, row },
+    }))
+  }
+
+  async function readWaiting(): Promise<void> {
+    isUnderway = true
+    // They come back one by one. Whoever started with the first of them would read two groups in turns for ever.
+    for (let turn = 0; turn < PATIENCE; turn++) {
+      await setImmediate()
+      if (waiting.length >= Math.min(present, MOST_TEXTS)) break
+    }
+    const taken = waiting.slice(0, MOST_TEXTS)
+    waiting = waiting.slice(MOST_TEXTS)
+    await round(taken.map(({ step }) => step)).then(
+      reads => reads.forEach((read, index) => void taken[index]!.resolve(read)),
+      error => taken.forEach(({ reject }) => void reject(error)),
+    )
+    isUnderway = false
+    if (waiting.length > 0) void readWaiting()
+  }
+
+  return {
+    join(values) {
+      present += 1
+      return { block: { texts: 1, values, holders: 1 }, row: 0 }
+    },
+    leave(place) {
+      present -= 1
+      release(place)
+    },
+    read(step) {
+      const read = Promise.withResolvers<Read>()
+      waiting.push({ ...read, step })
+      if (!isUnderway) void readWaiting()
+      return read.promise
+    },
+    async [Symbol.asyncDispose]() {
+      for (const program of programs.values()) await (await program)[Symbol.asyncDispose]()
+    },
+  }
+}
