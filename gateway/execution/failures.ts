@@ -30,7 +30,7 @@ export function publicError(
 export function transportError(service: string, error: unknown, scope: OperationScope): GraphQLFormattedError {
   const failure = error instanceof DomainError ? error : networkFailure(service, error)
   if (!failure) throw error
-  if (!scope.signal?.aborted) scope.log.warn({ service, err: error }, 'a subgraph gave no answer')
+  if (!scope.client?.hasLeft) scope.log.warn({ service, err: error }, 'a subgraph gave no answer')
   return { message: failure.message, extensions: { code: failure.code, service } }
 }
 

@@ -30,8 +30,13 @@ export function completeAnswer(shape: Shape, data: Json, introspected: Readonly<
         } else if (Object.hasOwn(introspected, responseName)) result[responseName] = introspected[responseName]
         continue
       }
+      const given = read(object, responseName)
+      if (given !== null && given !== undefined && form.isLeaf?.(given)) {
+        result[responseName] = given
+        continue
+      }
       path.push(responseName)
-      const value = complete(form, field, type.name, read(object, responseName))
+      const value = complete(form, field, type.name, given)
       path.pop()
       if (value === invalid) return invalid
       result[responseName] = value

@@ -2,7 +2,7 @@ import type { FetchNode, ResponsePath } from '@apollo/query-planner'
 import type { GraphQLFormattedError } from 'graphql'
 import type { Answer } from '../execution/failures.ts'
 import { merge } from './merge.ts'
-import { representationOf } from './requirements.ts'
+import { representing } from './representations.ts'
 import { rewriter } from './rewrites.ts'
 import { type Place, placesAt, targetsAt } from './targets.ts'
 import { isObject, type Json, type PlacedError, type Run, read } from './types.ts'
@@ -27,31 +27,12 @@ export function fetchStep(node: FetchNode, path: ResponsePath, isOfType: IsOfTyp
   }
 
   const { requires } = node
-  const rewriteInput = rewriter(node.inputRewrites, isOfType)
+  const represent = representing(requires, node.inputRewrites, isOfType)
   // A subgraph with an interface object names the interface when it is asked for the type, which is known better here.
   const knowsInterface = node.inputRewrites?.some(({ path }) => path.at(-1) === '__typename') ?? false
   return async run => {
     const targets = targetsAt(run.data, path)
-    const representations: Json[] = []
-    /** The first target of each. */
-    const owners: Json[] = []
-    /** Index of each target's representation; those that lack a key have none. */
-    const indexes: (number | undefined)[] = []
-    const known = new Map<string, number>()
-    for (const target of targets) {
-      const representation = representationOf(target, requires, isOfType)
-      if (!representation?.__typename) {
-        indexes.push(undefined)
-        continue
-      }
-      rewriteInput?.(representation)
-      // Two entities of an interface object may differ in their type only.
-      const key = `${target.__typename} ${JSON.stringify(representation)}`
-      const index = known.get(key) ?? representations.push(representation) - 1
-      if (index === owners.length) owners.push(target)
-      known.set(key, index)
-      indexes.push(index)
-    }
+    const { representations, owners, indexes } = represent(targets)
     if (representations.length === 0) return
 
     const { data, errors } = await send(run, { ...passedOn(node, run), representations })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { guardedAttempts } from '../../gateway/execution/resilience.ts'
+import { clientUntil } from '../../gateway/http/client.ts'
 import { DomainError } from '../../kernel/errors.ts'
 
 const broken = (code: string) => Object.assign(new Error(code), { code })
@@ -44,7 +45,7 @@ describe('the attempts at a subgraph', () => {
       leaving.abort()
       throw broken('ECONNREFUSED')
     }
-    await expect(guardedAttempts('models').run(attempt, true, leaving.signal)).rejects.toThrow()
+    await expect(guardedAttempts('models').run(attempt, true, clientUntil(leaving.signal))).rejects.toThrow()
     expect(count).toBe(1)
   })
 

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { OperationScope } from '../../gateway/context.ts'
 import { openSubgraph, type Subgraph } from '../../gateway/execution/subgraph.ts'
+import { clientUntil } from '../../gateway/http/client.ts'
 import { close, listen } from '../../kernel/serve.ts'
 import { until } from '../support/condition.ts'
 import { silentLog } from '../support/silent-log.ts'
@@ -14,7 +15,12 @@ describe('the data source of a subgraph', () => {
   let subgraph: Subgraph
   beforeAll(async () => {
     const url = `${await listen(server, '127.0.0.1', 0)}/graphql`
-    subgraph = openSubgraph({ name: 'models', url, sign: async (_who, audience) => `for-${audience}`, timeout: 200 })
+    subgraph = openSubgraph({
+      name: 'models',
+      urls: [url],
+      sign: async (_who, audience) => `for-${audience}`,
+      timeout: 200,
+    })
   })
   afterAll(async () => {
     await subgraph[Symbol.asyncDispose]()
@@ -31,7 +37,7 @@ describe('the data source of a subgraph', () => {
       identity,
       requestId: 'req_1',
       traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-      signal: leaving.signal,
+      client: clientUntil(leaving.signal),
       log: silentLog,
     }
     return subgraph.process({

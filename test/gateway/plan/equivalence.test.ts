@@ -12,7 +12,7 @@ const scope = {
   identity: { principal: 'anybody', name: '', project: '*', scopes: [] },
   requestId: 'req_1',
   traceparent: null,
-  signal: undefined,
+  client: undefined,
   log: silentLog,
 }
 const rules = specifiedRules.filter(rule => rule !== NoUnusedVariablesRule)

@@ -9,7 +9,7 @@ const scope = {
   identity: { principal: 'anybody', name: '', project: '*', scopes: [] },
   requestId: 'req_1',
   traceparent: null,
-  signal: undefined,
+  client: undefined,
   log: silentLog,
 }
 
