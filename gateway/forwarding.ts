@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Pool } from 'undici'
 import { DomainError, unavailable } from '../kernel/errors.ts'
 import type { OperationScope } from './context.ts'
+import { isFailure } from './execution/resilience.ts'
 import type { Subgraph } from './execution/subgraph.ts'
 
 /** Paths whose bytes do not travel through the graph, and the subgraph that serves each. */
@@ -49,23 +50,25 @@ export async function forward(
     await pipeline(answer.body, response)
   } catch (error) {
     // The status is out: breaking off is all that can still tell the client, who may also be the one that left.
-    if (!scope.signal?.aborted) scope.log.warn({ service: subgraph.name, err: error }, 'a forwarded answer broke off')
+    if (!scope.client?.hasLeft) scope.log.warn({ service: subgraph.name, err: error }, 'a forwarded answer broke off')
     response.destroy()
   }
 }
 
 async function send(request: IncomingMessage, subgraph: Subgraph, scope: OperationScope): ReturnType<Pool['request']> {
   const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined
+  const instance = subgraph.instances.next()
   try {
-    return await subgraph.pool.request({
+    return await instance.pool.request({
       path: request.url!,
       method: request.method as 'GET',
       headers: { ...kept(request.headers), ...(await subgraph.headers(scope)) },
       body: hasBody ? request : null,
-      signal: scope.signal,
+      signal: scope.client?.signal,
     })
   } catch (error) {
     if (error instanceof DomainError) throw error
+    if (isFailure(error)) subgraph.instances.eject(instance)
     throw unavailable(`The service "${subgraph.name}" cannot be reached: try again in a moment.`, error)
   }
 }

@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { invalidInput } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import { reportHealth } from '../kernel/serve.ts'
+import { currentTraceparent } from '../kernel/telemetry/correlation.ts'
 import type { GatewayContext } from './context.ts'
 import type { Subgraph } from './execution/subgraph.ts'
 import { forward, forwardingTarget } from './forwarding.ts'
-import { admit } from './identity/admission.ts'
+import { admit, admitLink } from './identity/admission.ts'
 import type { HeaderReader } from './identity/credentials.ts'
 import type { Identities } from './identity/identities.ts'
 import { logIn } from './identity/login.ts'
@@ -16,6 +17,8 @@ export interface RouteParts {
   readonly subgraphs: Readonly<Record<string, Subgraph>>
   readonly identities: Identities
   readonly rates: Rates
+  /** Throws when this gateway should be asked nothing. */
+  healthy(): Promise<void>
   /** The public keys that identities are signed with. */
   readonly jwks: object
   readonly log: Log
@@ -25,8 +28,8 @@ export interface RouteParts {
 export async function route(
   request: IncomingMessage,
   response: ServerResponse,
-  { identities, rates, jwks, log, subgraphs }: RouteParts,
-  { requestId, signal, address, writeHeader }: GatewayContext,
+  { identities, rates, healthy, jwks, log, subgraphs }: RouteParts,
+  { requestId, client, address, headers }: GatewayContext,
 ): Promise<boolean> {
   // `*`, or a whole URL as to a proxy, which this is not.
   if (!request.url?.startsWith('/')) throw invalidInput(`"${request.url}" is no path of this gateway: try /graphql.`)
@@ -34,8 +37,15 @@ export async function route(
   const header: HeaderReader = name => request.headers[name] as string | undefined
   const target = forwardingTarget(url.pathname, subgraphs)
   if (target) {
-    const identity = await admit({ identities, rates }, { header, address, writeHeader })
-    const scope = { identity, requestId: requestId!, traceparent: header('traceparent') ?? null, signal, log }
+    // A signed link is its own credential: the service checks it, and the bearer has no right besides.
+    const isLink =
+      header('authorization') === undefined &&
+      url.searchParams.has('signature') &&
+      url.pathname.startsWith('/artifacts/')
+    const identity = isLink
+      ? await admitLink(rates, { address, writeHeader: headers?.write })
+      : await admit({ identities, rates }, { header, address, writeHeader: headers?.write })
+    const scope = { identity, requestId: requestId!, traceparent: currentTraceparent() ?? null, client, log }
     await forward(request, response, target, scope)
     return true
   }
@@ -43,7 +53,7 @@ export async function route(
 
   switch (url.pathname) {
     case '/health':
-      await reportHealth(() => identities.reachable(), response)
+      await reportHealth(healthy, response)
       return true
     case '/.well-known/jwks.json':
       response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'max-age=60' })

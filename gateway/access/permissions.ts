@@ -125,7 +125,7 @@ function noOperation(name: string | null | undefined): GraphQLError {
 function noIntrospection(least: Role | 'off'): GraphQLError {
   const { message, code } = forbidden(
     least === 'off'
-      ? 'This gateway does not tell its schema (FORGE_INTROSPECTION=off): read schema/api.graphql.'
+      ? 'This gateway does not tell its schema (GATEWAY_INTROSPECTION=off): read schema/api.graphql.'
       : `Only keys of the role ${least} and above may ask for the schema: read schema/api.graphql.`,
   )
   return new GraphQLError(message, { extensions: { code } })

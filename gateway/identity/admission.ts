@@ -25,18 +25,35 @@ export async function admit({ identities, rates }: AdmissionParts, visitor: Visi
   return identity
 }
 
+/** Whoever follows a signed link: nobody in particular, who may do nothing but what the link says. */
+export async function admitLink(
+  rates: Rates,
+  { address, writeHeader }: Pick<Visitor, 'address' | 'writeHeader'>,
+): Promise<Identity> {
+  await rates.countIdentity(`link:${address ?? 'unknown'}`, writeHeader)
+  return { principal: 'link', name: 'link', project: 'none', scopes: [] }
+}
+
 async function identify(
   { header, authorization, address }: Visitor,
   identities: Identities,
   rates: Rates,
 ): Promise<Identity> {
   const key = keyOf(header, authorization)
+  return countingGuesses(rates, { key, address }, () => identities.identify(key))
+}
+
+/** Counts a key that turns out to be unknown against the address that brings it. */
+export async function countingGuesses<T>(
+  rates: Pick<Rates, 'countWrongKey'>,
+  { key, address }: { readonly key: string | undefined; readonly address: string | undefined },
+  attempt: () => Promise<T>,
+): Promise<T> {
   try {
-    return await identities.identify(key)
+    return await attempt()
   } catch (error) {
-    if (key && address && error instanceof DomainError && error.code === 'UNAUTHENTICATED') {
+    if (key && address && error instanceof DomainError && error.code === 'UNAUTHENTICATED')
       await rates.countWrongKey(address)
-    }
     throw error
   }
 }

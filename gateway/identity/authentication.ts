@@ -1,36 +1,40 @@
 import type { Plugin } from 'graphql-yoga'
+import type { Identity } from '../../kernel/auth/identity.ts'
 import type { Log } from '../../kernel/log.ts'
-import type { GatewayContext } from '../context.ts'
+import { currentRequestId, currentTraceparent } from '../../kernel/telemetry/correlation.ts'
+import type { GatewayContext, OperationScope } from '../context.ts'
+import { statusOf } from '../http/refusal.ts'
 import { requestIdOf } from '../request-id.ts'
 import { type AdmissionParts, admit } from './admission.ts'
 import type { HeaderReader } from './credentials.ts'
-
-/** HTTP status of an answer without data, by the code of its first error. */
-const statuses: Readonly<Record<string, number>> = {
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  RATE_LIMITED: 429,
-  UNAVAILABLE: 503,
-}
 
 /** Finds out who asks before anything of the request is looked at, over HTTP and WebSocket alike. */
 export const authenticate = (parts: AdmissionParts, log: Log): Plugin<object, GatewayContext> => ({
   async onParams({ request, context }) {
     const header: HeaderReader = name => request.headers.get(name)
-    const requestId = context.requestId ?? requestIdOf(header)
-    const { address, authorization, writeHeader } = context
-    const identity = await admit(parts, { header, authorization, address, writeHeader })
-    context.scope = {
-      identity,
-      requestId,
-      traceparent: header('traceparent') ?? null,
-      signal: context.signal,
-      log: log.child({ requestId, principal: identity.principal }),
-    }
+    const { address, authorization, headers } = context
+    const identity = await admit(parts, { header, authorization, address, writeHeader: headers?.write })
+    context.scope = scopeOf(identity, context, header, log)
   },
   onResultProcess({ result, setResult }) {
-    if (Array.isArray(result) || !('errors' in result) || !result.errors?.length || result.data) return
-    const status = statuses[String(result.errors[0]!.extensions?.code)]
-    if (status) setResult({ ...result, extensions: { ...result.extensions, http: { status } } })
+    if (Array.isArray(result) || !('errors' in result)) return
+    const status = statusOf(result)
+    if (status !== 200) setResult({ ...result, extensions: { ...result.extensions, http: { status } } })
   },
 })
+
+/** What an operation of `identity` carries along. */
+export function scopeOf(identity: Identity, context: GatewayContext, header: HeaderReader, log: Log): OperationScope {
+  const requestId = currentRequestId() ?? context.requestId ?? requestIdOf(header)
+  let child: Log | undefined
+  return {
+    identity,
+    requestId,
+    traceparent: currentTraceparent() ?? header('traceparent') ?? null,
+    client: context.client,
+    get log() {
+      child ??= log.child({ requestId, principal: identity.principal })
+      return child
+    },
+  }
+}

@@ -2,6 +2,7 @@ import { unauthenticated } from '../../kernel/errors.ts'
 
 /** Name of the cookie that a login in the browser leaves; its value is an API key of limited life. */
 export const sessionCookie = 'forge_session'
+const cookieForm = new RegExp(`(?:^|;\\s*)${sessionCookie}=([^;\\s]+)`)
 
 /** Reads a header of an HTTP request, whichever kind of request it is. */
 export type HeaderReader = (name: string) => string | null | undefined
@@ -18,7 +19,8 @@ export function keyOf(header: HeaderReader, initAuthorization?: string): string 
       throw unauthenticated('The header Authorization must read "Bearer KEY", with one API key and nothing else.')
     return key
   }
-  const cookie = new RegExp(`(?:^|;\\s*)${sessionCookie}=([^;\\s]+)`).exec(header('cookie') ?? '')?.[1]
+  const cookies = header('cookie')
+  const cookie = cookies ? cookieForm.exec(cookies)?.[1] : undefined
   return cookie && isFromOurPages(header) ? cookie : undefined
 }
 

@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { type Identity, scopes } from '../../kernel/auth/identity.ts'
+import type { Revocations } from '../../kernel/auth/revocations.ts'
 import type { Signer } from '../../kernel/auth/tokens.ts'
 import { unauthenticated, unavailable } from '../../kernel/errors.ts'
+import { checkPeerUrl, peerFetch } from '../../kernel/tls/client.ts'
+import type { PeerTls } from '../../kernel/tls/credentials.ts'
 import { isToken, type TokenIssuer } from './tokens.ts'
 
-/** How long a verified key is believed, in ms: a revoked one works no longer than that. */
+/** How long a verified key is believed, in ms: a revoked one works no longer than that, and as a rule ends at once. */
 const verifiedFor = 5_000
 /** Characters; ours have 49, and nothing longer is worth asking about. */
 const longestKey = 200
@@ -44,14 +47,24 @@ const gatewayIdentity: Identity = {
   scopes: ['identity:write'],
 }
 
-/**
- * Identities as orchestration knows them, and as `issuer` does where there is one. `orchestrationUrl` is its GraphQL
- * endpoint; its other routes are beside it.
- */
-export function openIdentities(signer: Signer, orchestrationUrl: string, issuer?: TokenIssuer): Identities {
+interface IdentityOptions {
+  readonly signer: Signer
+  /** Orchestration's GraphQL endpoints; its other routes are beside them. */
+  readonly orchestrationUrls: readonly string[]
+  readonly issuer?: TokenIssuer
+  /** What was revoked since it was looked up. */
+  readonly revocations?: Revocations
+  readonly tls?: PeerTls
+}
+
+/** Identities as orchestration knows them, and as `issuer` does where there is one. */
+export function openIdentities(options: IdentityOptions): Identities {
+  const { signer, orchestrationUrls, issuer, revocations, tls } = options
   const sign = cachedSigning(signer)
+  for (const url of orchestrationUrls) checkPeerUrl(tls, url, 'ORCHESTRATION_URL')
+  const ask = asking(orchestrationUrls, peerFetch(tls))
   const post = async (path: string, body: object): Promise<Response> =>
-    ask(new URL(path, orchestrationUrl), {
+    ask(path, {
       method: 'POST',
       headers: {
         authorization: `Bearer ${await sign(gatewayIdentity, 'orchestration')}`,
@@ -73,7 +86,7 @@ export function openIdentities(signer: Signer, orchestrationUrl: string, issuer?
   async function verifyKey(key: string) {
     if (key.length > longestKey) throw unauthenticated(`No API key has ${key.length} characters. ${remedy}`)
     const response = await post('/identity/verify', { key })
-    if (response.status === 401) throw unauthenticated(`This API key is not known, or no longer valid. ${remedy}`)
+    if (response.status === 401) throw unknownKey()
     const { identity, expiresAt } = await read(verified, response)
     return { identity, expiresAt: expiresAt ? new Date(expiresAt) : undefined }
   }
@@ -83,7 +96,9 @@ export function openIdentities(signer: Signer, orchestrationUrl: string, issuer?
     async identify(key) {
       if (!key) throw unauthenticated(`This request carries no API key. ${remedy}`)
       const hash = createHash('sha256').update(key).digest('base64url')
-      return (await known.fetch(hash, { context: key }))!
+      const identity = (await known.fetch(hash, { context: key }))!
+      if (revocations?.has(identity.principal)) throw unknownKey()
+      return identity
     },
     async login(code) {
       const response = await post('/identity/login', { code })
@@ -92,7 +107,7 @@ export function openIdentities(signer: Signer, orchestrationUrl: string, issuer?
       return read(session, response)
     },
     async reachable() {
-      const { status } = await ask(new URL('/health', orchestrationUrl), {})
+      const { status } = await ask('/health', {})
       if (status >= 500) throw unavailable(`orchestration, which knows the identities, is not ready (status ${status})`)
     },
   }
@@ -101,6 +116,8 @@ export function openIdentities(signer: Signer, orchestrationUrl: string, issuer?
 const remedy =
   'Send the header "Authorization: Bearer KEY" (over graphql-ws the connection_init payload { "authorization": "Bearer KEY" }); ' +
   'the key of the administrator is in the file `admin-key` of the folder FORGE_DATA.'
+
+const unknownKey = () => unauthenticated(`This API key is not known, or no longer valid. ${remedy}`)
 
 const anonymous: Identity = { principal: 'anonymous', name: 'anonymous', project: '*', scopes }
 
@@ -114,24 +131,42 @@ export const openAnonymousIdentities = (signer: Signer): Identities => ({
   reachable: async () => {},
 })
 
+/** Tokens by identity: by the very object first, which is one for all requests of five seconds. */
 function cachedSigning(signer: Signer): Identities['sign'] {
   const tokens = new LRUCache<string, string, Identity>({
     max: 10_000,
     ttl: signedFor,
     fetchMethod: (key, _stale, { context: identity }) => signer.sign(identity, (JSON.parse(key) as [string])[0]),
   })
-  return async (identity, audience) =>
-    (await tokens.fetch(JSON.stringify([audience, identity]), { context: identity }))!
+  const held = new WeakMap<Identity, Map<string, { readonly token: string; readonly until: number }>>()
+  return async (identity, audience) => {
+    const now = performance.now()
+    const ofIdentity = held.get(identity) ?? new Map<string, { readonly token: string; readonly until: number }>()
+    const known = ofIdentity.get(audience)
+    if (known && now < known.until) return known.token
+    const key = JSON.stringify([audience, identity])
+    const token = (await tokens.fetch(key, { context: identity }))!
+    held.set(identity, ofIdentity.set(audience, { token, until: now + tokens.getRemainingTTL(key) }))
+    return token
+  }
 }
 
-async function ask(url: URL, request: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, { ...request, signal: AbortSignal.timeout(answerWithin) })
-  } catch (error) {
-    throw unavailable(
-      'The service "orchestration", which knows the identities, cannot be reached: try again in a moment.',
-      error,
-    )
+/** Asks one of the instances: that which answered last, and when it does not answer, the others. */
+function asking(urls: readonly string[], fetch: typeof globalThis.fetch) {
+  let at = 0
+  return async (path: string, request: RequestInit): Promise<Response> => {
+    for (let tried = 1; ; tried++) {
+      try {
+        return await fetch(new URL(path, urls[at]), { ...request, signal: AbortSignal.timeout(answerWithin) })
+      } catch (error) {
+        at = (at + 1) % urls.length
+        if (tried < urls.length) continue
+        throw unavailable(
+          'The service "orchestration", which knows the identities, cannot be reached: try again in a moment.',
+          error,
+        )
+      }
+    }
   }
 }
 

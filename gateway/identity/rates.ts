@@ -27,14 +27,15 @@ export interface Rates extends AsyncDisposable {
 }
 
 /** Counts in this process, or at `redisUrl` for all gateways of the forge together; without that server here again. */
-export async function openRates(limits: RateLimits, redisUrl: string | undefined, log: Log): Promise<Rates> {
-  const redis = redisUrl ? await connect(redisUrl, log) : undefined
+export function openRates(limits: RateLimits, redisUrl: string | undefined, log: Log): Rates {
+  const redis = redisUrl ? connect(redisUrl, log) : undefined
   const limiter = (keyPrefix: string, points: number) => {
     const own = new RateLimiterMemory({ keyPrefix, points, duration: windowSeconds })
     if (!redis) return own
     return new RateLimiterRedis({
       storeClient: redis,
       useRedisPackage: true,
+      rejectIfRedisNotReady: true,
       keyPrefix: `forge:rate:${keyPrefix}`,
       points,
       duration: windowSeconds,
@@ -49,7 +50,9 @@ export async function openRates(limits: RateLimits, redisUrl: string | undefined
 
   const count = async (by: RateLimiterMemory | RateLimiterRedis, key: string, who: string, write?: HeaderWriter) => {
     try {
-      tell(by.points, await by.consume(key), write)
+      const counted = await by.consume(key)
+      // Of the two, whoever is known goes by what their key has left.
+      if (by === identities) tell(by.points, counted, write)
     } catch (refusal) {
       if (!(refusal instanceof RateLimiterRes)) throw refusal
       tell(by.points, refusal, write)
@@ -61,16 +64,18 @@ export async function openRates(limits: RateLimits, redisUrl: string | undefined
     countAddress: (address, write) => count(addresses, address, 'Your address', write),
     countWrongKey: address => count(guesses, address, 'Your address, with keys that are not known,'),
     async [Symbol.asyncDispose]() {
-      redis?.destroy()
+      if (redis?.isOpen) redis.destroy()
     },
   }
 }
 
-async function connect(url: string, log: Log) {
+/** Tries until it succeeds: a gateway must not wait for a server that it can do without. */
+function connect(url: string, log: Log) {
   // Without a server commands must fail at once, so that the limiter in memory takes over.
   const client = createClient({ url, disableOfflineQueue: true })
-  client.on('error', error => log.warn({ err: error }, 'the rate limits cannot be shared just now'))
-  await client.connect()
+  const warn = (error: unknown) => log.warn({ err: error }, 'the rate limits cannot be shared just now')
+  client.on('error', warn)
+  client.connect().catch(warn)
   return client
 }
 

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JWK } from 'jose'
+import { keyFile } from '../../kernel/auth/key-file.ts'
 import { newSigningKey, openSigner, type Signer } from '../../kernel/auth/tokens.ts'
 import type { Env } from '../../kernel/env.ts'
 import { invalidInput } from '../../kernel/errors.ts'
@@ -13,7 +12,8 @@ export async function openGatewaySigner(
   const others = readPublished(env.FORGE_SIGNING_KEYS_PUBLISHED)
   if (env.FORGE_SIGNING_KEY) return openSigner(readKey(env.FORGE_SIGNING_KEY, 'The variable FORGE_SIGNING_KEY'), others)
   const path = join(env.FORGE_DATA, 'signing-key.json')
-  return openSigner(readKey((await readIfThere(path)) ?? (await createKey(path)), `The file ${path}`), others)
+  const text = await keyFile(path, async () => JSON.stringify(await newSigningKey()))
+  return openSigner(readKey(text, `The file ${path}`), others)
 }
 
 function readKey(text: string, place: string): JWK {
@@ -37,28 +37,4 @@ function readPublished(text: string | undefined): readonly JWK[] {
     if (!(error instanceof SyntaxError)) throw error
   }
   throw invalidInput('FORGE_SIGNING_KEYS_PUBLISHED must be a JSON array of Ed25519 keys as JWKs with a `kid`.')
-}
-
-/** Of several gateways that start at once one makes the key: linking a finished file into place fails for the others. */
-async function createKey(path: string): Promise<string> {
-  await mkdir(join(path, '..'), { recursive: true })
-  const draft = `${path}.${randomUUID()}`
-  await writeFile(draft, JSON.stringify(await newSigningKey()), { mode: 0o600, flag: 'wx' })
-  try {
-    await link(draft, path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    await rm(draft)
-  }
-  return readFile(path, 'utf8')
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw error
-  }
 }

@@ -71,7 +71,8 @@ function costOf(
 ): { readonly cost: number; readonly varies: boolean } {
   const operation = getOperationAST(document, operationName)
   const root = operation && schema.getRootType(operation.operation)
-  if (!operation || !root) return { cost: 0, varies: false }
+  // Of an operation that is not there, nothing is kept: its name is anything that somebody thinks of.
+  if (!operation || !root) return { cost: 0, varies: true }
   const fragments = new Map<string, FragmentDefinitionNode>()
   for (const node of document.definitions)
     if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node)

@@ -33,11 +33,13 @@ export async function openDocuments(path: string, only: boolean): Promise<Docume
 /** Over HTTP and WebSocket; the hash comes as `extensions.persistedQuery.sha256Hash`, as Apollo's clients send it. */
 export const persistedDocuments = (documents: Documents): Plugin => ({
   onParams({ params, setParams }) {
-    const { sha256Hash } = (params.extensions?.persistedQuery ?? {}) as { sha256Hash?: unknown }
-    const query = documents.resolve(params.query, sha256Hash)
+    const query = documents.resolve(params.query, hashIn(params.extensions))
     if (query !== params.query) setParams({ ...params, query })
   },
 })
+
+export const hashIn = (extensions: Readonly<Record<string, unknown>> | null | undefined): unknown =>
+  ((extensions?.persistedQuery ?? {}) as { sha256Hash?: unknown }).sha256Hash
 
 export const hashOf = (document: string): string => createHash('sha256').update(document).digest('hex')
 

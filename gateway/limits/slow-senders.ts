@@ -13,12 +13,16 @@ export const patienceWithSenders = (headersTimeout: number): ServerOptions => ({
 
 /** Answers 408 and hangs up when the body has not arrived within as many ms. */
 export function expectBody(request: IncomingMessage, response: ServerResponse, within: number): void {
-  if (request.complete || request.method === 'GET' || request.method === 'HEAD') return
-  const tooSlow = setTimeout(() => {
-    if (!response.headersSent) response.writeHead(408, { connection: 'close' })
-    response.end()
-    request.destroy()
-  }, within)
-  request.once('end', () => clearTimeout(tooSlow))
-  request.once('close', () => clearTimeout(tooSlow))
+  if (request.method === 'GET' || request.method === 'HEAD') return
+  // Most bodies arrive with their headers, and need no timer.
+  setImmediate(() => {
+    if (request.complete || request.destroyed) return
+    const tooSlow = setTimeout(() => {
+      if (!response.headersSent) response.writeHead(408, { connection: 'close' })
+      response.end()
+      request.destroy()
+    }, within)
+    request.once('end', () => clearTimeout(tooSlow))
+    request.once('close', () => clearTimeout(tooSlow))
+  })
 }

@@ -3,6 +3,7 @@ import { backoff, pause } from '../../kernel/resilience/pause.ts'
 import type { OperationScope } from '../context.ts'
 import type { Variables } from '../execution/execution.ts'
 import type { Subgraph } from '../execution/subgraph.ts'
+import type { Client } from '../http/client.ts'
 import { receive, UpstreamLost } from './upstream.ts'
 import { type SharedConnections, upstreamConnection } from './upstream-connection.ts'
 import type { UpstreamOperation } from './upstream-operation.ts'
@@ -20,7 +21,7 @@ export interface Upstream {
   readonly variables: Variables
   /** The cursor to begin behind. */
   readonly after: string | undefined
-  readonly scope: OperationScope & { readonly signal: AbortSignal }
+  readonly scope: OperationScope & { readonly client: Client }
   /** How long a lost subgraph is waited for, in ms. */
   readonly patience: number
   /** Connections that are shared by those with the same rights; without, every attempt makes one of its own. */
@@ -38,7 +39,7 @@ export async function* follow(upstream: Upstream): AsyncGenerator<ExecutionResul
   let lostAt: number | undefined
   let attempt = 0
 
-  while (!scope.signal.aborted) {
+  while (!scope.client.hasLeft) {
     const startedAt = Date.now()
     try {
       for await (const event of subscription(upstream, cursor)) {
@@ -58,22 +59,23 @@ export async function* follow(upstream: Upstream): AsyncGenerator<ExecutionResul
         yield lost(subgraph.name)
         return
       }
-      await pause(backoff(++attempt), scope.signal)
+      await pause(backoff(++attempt), scope.client.signal)
     }
   }
 
   async function* subscription({ shared }: Upstream, after: string | undefined): AsyncGenerator<ExecutionResult> {
-    const { signal } = scope
+    const { signal } = scope.client
     const authorization = async () => (await subgraph.headers(scope)).authorization!
-    const connect = () => upstreamConnection(subgraph.url, authorization)
-    const request = operation.payload(variables, after)
+    const connect = () => upstreamConnection(subgraph.instances.next().url, authorization, subgraph.tls)
+    const { authorization: identity, traceparent, 'x-request-id': requestId } = await subgraph.headers(scope)
+    const request = { ...operation.payload(variables, after), extensions: { requestId, traceparent } }
     if (!shared) {
       yield* receive({ connection: connect(), payload: request, signal, maxWaiting: maxWaitingOwn, whenFull: 'pause' })
       return
     }
     // The identity that opened the connection expires before the connection does: each subscription brings a new one.
-    const payload = { ...request, extensions: { authorization: await authorization() } }
-    using held = shared.connections.hold(`${subgraph.url} ${shared.rights}`, connect)
+    const payload = { ...request, extensions: { ...request.extensions, authorization: identity } }
+    using held = shared.connections.hold(`${subgraph.name} ${shared.rights}`, connect)
     yield* receive({ ...held, payload, signal, maxWaiting: maxWaitingShared, whenFull: 'leave' })
   }
 }

@@ -17,6 +17,15 @@ export interface Sessions extends Disposable {
    * identity that has too many.
    */
   open(key: string | undefined, end: (reason: DomainError) => void): Promise<Disposable>
+  /** Looks at all keys now: some were revoked. */
+  look(): Promise<void>
+}
+
+interface SessionOptions {
+  /** Between two looks at the keys, in ms. */
+  readonly interval?: number
+  /** Counts a connection until it is disposed of. */
+  connected?(): Disposable
 }
 
 interface Session {
@@ -25,7 +34,11 @@ interface Session {
 }
 
 /** The connections that outlive a request, which a revoked or expired key must not. */
-export function openSessions(identities: Identities, limits: SessionLimits, interval = defaultInterval): Sessions {
+export function openSessions(
+  identities: Identities,
+  limits: SessionLimits,
+  { interval = defaultInterval, connected }: SessionOptions = {},
+): Sessions {
   const sessions = new Set<Session>()
   const perIdentity = new Map<string, number>()
 
@@ -36,12 +49,17 @@ export function openSessions(identities: Identities, limits: SessionLimits, inte
       if (reason) for (const { end } of holders) end(reason)
     }
   }
-  let isLooking = false
-  const timer = setInterval(async () => {
-    if (isLooking) return
-    isLooking = true
-    await lookAgain()
-    isLooking = false
+  // One look after the other: whoever asks during one may have come too late for it.
+  let looking: Promise<void> | undefined
+  const look = async () => {
+    while (looking) await looking
+    looking = lookAgain().finally(() => {
+      looking = undefined
+    })
+    await looking
+  }
+  const timer = setInterval(() => {
+    if (!looking) void look()
   }, interval)
 
   return {
@@ -53,15 +71,18 @@ export function openSessions(identities: Identities, limits: SessionLimits, inte
       perIdentity.set(principal, count + 1)
       const session = { key, end }
       sessions.add(session)
+      const counted = connected?.()
       return {
         [Symbol.dispose]() {
           if (!sessions.delete(session)) return
+          counted?.[Symbol.dispose]()
           const left = perIdentity.get(principal)! - 1
           if (left === 0) perIdentity.delete(principal)
           else perIdentity.set(principal, left)
         },
       }
     },
+    look,
     [Symbol.dispose]: () => clearInterval(timer),
   }
 }

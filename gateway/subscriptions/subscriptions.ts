@@ -2,12 +2,15 @@ import type { FetchNode, QueryPlan } from '@apollo/query-planner'
 import type { ExecutionArgs, ExecutionResult } from 'graphql'
 import type { Identity } from '../../kernel/auth/identity.ts'
 import { cancellable } from '../../kernel/cancellation.ts'
+import { enter } from '../../kernel/telemetry/spans.ts'
 import type { GatewayContext, OperationScope } from '../context.ts'
 import { planRunner, variableErrors } from '../execution/execution.ts'
 import { type Answer, publicError } from '../execution/failures.ts'
 import type { OperationPlan, Plans } from '../execution/plans.ts'
 import type { Subgraph } from '../execution/subgraph.ts'
 import type { LoadedSupergraph } from '../execution/supergraph.ts'
+import { clientUntil } from '../http/client.ts'
+import type { GatewayMetrics } from '../metrics/metrics.ts'
 import type { Service } from '../plan/types.ts'
 import { newRequestId } from '../request-id.ts'
 import type { Entry } from './feed.ts'
@@ -33,6 +36,12 @@ interface Subscription {
   readonly question: Question
 }
 
+interface SubscriberOptions {
+  /** How long a subscription waits for its lost subgraph, in ms. */
+  readonly patience?: number
+  readonly metrics?: Pick<GatewayMetrics, 'subscriptions' | 'feeds'>
+}
+
 /**
  * Executes subscriptions: the subgraph of the root field is subscribed to, and each of its events is run through the
  * plan, standing in for the first fetch, so that it joins fields of any other subgraph. What can be resumed is shared by
@@ -42,7 +51,7 @@ export function subscriber(
   supergraph: LoadedSupergraph,
   plans: Plans,
   subgraphs: Subgraphs,
-  patience = defaultPatience,
+  { patience = defaultPatience, metrics }: SubscriberOptions = {},
 ) {
   const runPlan = planRunner(supergraph)
   const known = new WeakMap<OperationPlan, Subscription>()
@@ -64,10 +73,18 @@ export function subscriber(
 
     /** The subscription of this client alone, with a connection of its own. */
     const replay = (from: string | undefined, signal: AbortSignal) =>
-      entries(subscription, { subgraph, operation, variables, after: from, patience, scope: { ...scope, signal } })
+      entries(subscription, {
+        subgraph,
+        operation,
+        variables,
+        after: from,
+        patience,
+        scope: { ...scope, client: clientUntil(signal) },
+      })
 
     if (!operation.isResumable) {
       return cancellable(async function* (signal) {
+        using _counted = metrics?.subscriptions()
         for await (const { result } of replay(undefined, signal)) yield result
       })
     }
@@ -75,11 +92,17 @@ export function subscriber(
       const key = JSON.stringify([rightsOf(scope.identity), subscription.question(variables)])
       using held = feeds.hold(key, async (feed, closing) => {
         const identity = anybody(scope.identity)
-        const ofFeed = { ...scope, identity, requestId: newRequestId(), traceparent: null, signal: closing }
+        const requestId = newRequestId()
+        const ofFeed = { ...scope, identity, requestId, traceparent: null, client: clientUntil(closing) }
         const shared = { connections, rights: rightsOf(identity) }
         const upstream = { subgraph, operation, variables, after: undefined, patience, scope: ofFeed, shared }
-        for await (const entry of entries(subscription, upstream)) feed.append(entry)
+        // It outlives the request that it is opened for, and must not grow that one's trace.
+        using _counted = metrics?.feeds()
+        await enter({ name: 'feed', tracer: undefined, labels: { requestId } }, async () => {
+          for await (const entry of entries(subscription, upstream)) feed.append(entry)
+        })
       })
+      using _counted = metrics?.subscriptions()
       yield* readFeed({ ...held, after, begins: operation.begins, replay, lost: lost(subgraph.name), signal })
     })
   }

@@ -1,16 +1,18 @@
 import { type Client, createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
+import type { PeerTls } from '../../kernel/tls/credentials.ts'
 
 /** Interval of pings to the subgraph, and how long it may take to answer one, in ms. */
 const keepAlive = 12_000
 /** Largest message of a subgraph, in bytes. */
 const maxPayload = 16_000_000
 
-class UpstreamSocket extends WebSocket {
-  constructor(url: string, protocols: string) {
-    super(url, protocols, { maxPayload, handshakeTimeout: 5_000, perMessageDeflate: false })
+const upstreamSocket = (tls: PeerTls | undefined) =>
+  class extends WebSocket {
+    constructor(url: string, protocols: string) {
+      super(url, protocols, { ...tls?.credentials, maxPayload, handshakeTimeout: 5_000, perMessageDeflate: false })
+    }
   }
-}
 
 /** A graphql-ws connection to a subgraph: made by its first subscription, closed when its last has ended. */
 export interface UpstreamConnection extends Pick<Client, 'subscribe' | 'on'> {
@@ -20,12 +22,16 @@ export interface UpstreamConnection extends Pick<Client, 'subscribe' | 'on'> {
 }
 
 /** `url` is the subgraph's GraphQL endpoint, http: or https:. */
-export function upstreamConnection(url: string, authorization: () => Promise<string>): UpstreamConnection {
+export function upstreamConnection(
+  url: string,
+  authorization: () => Promise<string>,
+  tls?: PeerTls,
+): UpstreamConnection {
   let socket: WebSocket | undefined
   let pong: NodeJS.Timeout | undefined
   const client = createClient({
     url: url.replace(/^http/, 'ws'),
-    webSocketImpl: UpstreamSocket,
+    webSocketImpl: upstreamSocket(tls),
     connectionParams: async () => ({ authorization: await authorization() }),
     retryAttempts: 0,
     keepAlive,

@@ -23,11 +23,12 @@ describe('persisted documents', () => {
     await graph[Symbol.asyncDispose]()
   })
 
+  const extensions = (sha256Hash: string) => ({ persistedQuery: { version: 1, sha256Hash } })
   const byHash = async (hash: string): Promise<Result> => {
     const response = await fetch(`${gateway.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ extensions: { persistedQuery: { version: 1, sha256Hash: hash } } }),
+      body: JSON.stringify({ extensions: extensions(hash) }),
     })
     return response.json() as Promise<Result>
   }
@@ -36,13 +37,20 @@ describe('persisted documents', () => {
     expect((await ask(gateway, listed)).data).toEqual({ open: true })
     expect((await byHash(hashOf(listed))).data).toEqual({ open: true })
     expect((await subscribe(gateway, listed).next()).value).toEqual({ data: { open: true } })
+    expect((await subscribe(gateway, '', { extensions: extensions(hashOf(listed)) }).next()).value).toEqual({
+      data: { open: true },
+    })
   })
 
   it('refuses anything else, over HTTP and WebSocket', async () => {
     const { status, errors } = await ask(gateway, '{ open }')
     expect([status, errors?.[0]?.extensions]).toEqual([403, { code: 'FORBIDDEN' }])
     expect((await subscribe(gateway, '{ open }').next()).value.errors[0].extensions).toEqual({ code: 'FORBIDDEN' })
-    expect((await byHash('0'.repeat(64))).errors?.[0]?.extensions).toEqual({ code: 'INVALID_INPUT' })
+    const unknown = '0'.repeat(64)
+    expect((await byHash(unknown)).errors?.[0]?.extensions).toEqual({ code: 'INVALID_INPUT' })
+    await expect(subscribe(gateway, '', { extensions: extensions(unknown) }).next()).rejects.toMatchObject([
+      { extensions: { code: 'INVALID_INPUT' } },
+    ])
   })
 
   it('refuses introspection, which no client of ours asks for', async () => {

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSubgraph, type Subgraph } from '../../gateway/execution/subgraph.ts'
 import { forward, forwardingTarget } from '../../gateway/forwarding.ts'
+import { clientOf } from '../../gateway/http/client.ts'
 import { close, listen } from '../../kernel/serve.ts'
 import { silentLog } from '../support/silent-log.ts'
 
@@ -13,10 +14,8 @@ describe('forwarding', () => {
     response.end(JSON.stringify({ url: request.url, headers: request.headers, body: await text(request) }))
   })
   const gateway = createServer((request, response) => {
-    const leaving = new AbortController()
-    response.once('close', () => leaving.abort())
     const identity = { principal: 'key_1', name: '', project: '*', scopes: [] }
-    const scope = { identity, requestId: 'req_1', traceparent: null, signal: leaving.signal, log: silentLog }
+    const scope = { identity, requestId: 'req_1', traceparent: null, client: clientOf(response), log: silentLog }
     forward(request, response, models, scope).catch(error => {
       response.writeHead(error.code === 'UNAVAILABLE' ? 503 : 500)
       response.end()
@@ -28,7 +27,7 @@ describe('forwarding', () => {
     const origin = await listen(service, '127.0.0.1', 0)
     models = openSubgraph({
       name: 'models',
-      url: `${origin}/graphql`,
+      urls: [`${origin}/graphql`],
       sign: async (_who, audience) => `for-${audience}`,
     })
     url = await listen(gateway, '127.0.0.1', 0)

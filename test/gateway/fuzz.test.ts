@@ -186,6 +186,13 @@ describe('a gateway that is sent nonsense', () => {
     expect((await ask(gateway, '{ open }')).data).toEqual({ open: true })
   })
 
+  it('forgets what it cannot read, however long that is', async () => {
+    for (let i = 0; i < 60; i++) {
+      const { status } = await ask(gateway, `{ ${i} ${'x'.repeat(1_000_000)}`)
+      expect(status).toBeLessThan(500)
+    }
+  })
+
   it('has kept none of it, and failed nowhere unseen', async () => {
     expect(unhandled).toEqual([])
     await until('the heap is near where it was', () => heap() - before < mayKeep)

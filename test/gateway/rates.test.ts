@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
 import { roles } from '../../kernel/auth/identity.ts'
 import type { Serving } from '../../kernel/serve.ts'
 import { type FederatedGraph, startFederatedGraph } from '../support/federated-graph.ts'
@@ -65,6 +67,8 @@ describe('rate limits', () => {
     await post(gateway, bearer('two'))
     expect((await post(gateway, bearer('two'))).status).toBe(429)
     expect((await fetch(`${gateway.url}/graphiql`)).status).toBe(429)
+    const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+    expect(String((await once(socket, 'error'))[0])).toContain('429')
     expect((await fetch(`${gateway.url}/health`)).status).toBe(200)
   })
 
@@ -83,5 +87,7 @@ describe('rate limits', () => {
     for (let i = 0; i < 61; i += 1) statuses.add((await post(gateway, bearer(`guess-${i}`))).status)
     expect([...statuses]).toEqual([401, 429])
     expect((await post(gateway, bearer('one'))).status).toBe(200)
+    const guessing = subscribe(gateway, '{ open }', { connectionParams: bearer('guess-over-websocket') })
+    await expect(guessing.next()).rejects.toMatchObject({ code: 4403, reason: expect.stringContaining('not known') })
   })
 })

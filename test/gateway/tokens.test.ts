@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
 import { identityVerifier, newSigningKey, openSigner, type Verify } from '../../kernel/auth/tokens.ts'
 import { close, listen, type Serving } from '../../kernel/serve.ts'
 import { type FederatedGraph, startFederatedGraph } from '../support/federated-graph.ts'
@@ -55,7 +57,11 @@ describe('tokens of another issuer', () => {
   })
   afterAll(() => opened.disposeAsync())
 
-  const token = (key: Key, claims: object = {}, { audience = 'forge', issuer = issuerUrl, life = '1m' } = {}) =>
+  const token = (
+    key: Key,
+    claims: object = {},
+    { audience = 'forge', issuer = issuerUrl, life = '1m' as string | Date } = {},
+  ) =>
     new SignJWT({ realm_access: { roles: ['ml-team', 'viewer'] }, project: 'whales', name: 'A person', ...claims })
       .setProtectedHeader({ alg: key.publicJwk.alg!, kid: key.kid })
       .setSubject('42')
@@ -73,6 +79,16 @@ describe('tokens of another issuer', () => {
     expect((parts.asked.identities.at(-1) as { scopes: string[] }).scopes).toContain('training:write')
     const connectionParams = { authorization: `Bearer ${given}` }
     expect((await subscribe(gateway, '{ open }', { connectionParams }).next()).value.data).toEqual({ open: true })
+  })
+
+  it('close a connection when they expire', async () => {
+    // Five seconds are forgiven to clocks that differ, of which four are left.
+    const given = await token(first, {}, { life: new Date(Date.now() - 1_000) })
+    const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+    await once(socket, 'open')
+    socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${given}` } }))
+    expect(JSON.parse(String((await once(socket, 'message'))[0]))).toEqual({ type: 'connection_ack' })
+    expect((await once(socket, 'close'))[0]).toBe(4401)
   })
 
   it('have no scope when no role is known', async () => {

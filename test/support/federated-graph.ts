@@ -5,6 +5,7 @@ import { buildSubgraphSchema } from '@apollo/subgraph'
 import { type GraphQLResolveInfo, type GraphQLSchema, parse } from 'graphql'
 import type { Verify } from '../../kernel/auth/tokens.ts'
 import { type RequestContext, type Serving, serveGraph } from '../../kernel/serve.ts'
+import type { PeerTls } from '../../kernel/tls/credentials.ts'
 import { composeSupergraph } from '../../schema/compose.ts'
 import { silentLog } from './silent-log.ts'
 
@@ -46,6 +47,7 @@ export interface FederatedGraph extends AsyncDisposable {
 export async function startFederatedGraph(
   sources: Record<string, SubgraphSource>,
   verify: (name: string) => Verify = () => async () => ({ principal: 'anybody', name: '', project: '*', scopes: [] }),
+  tls?: PeerTls,
 ): Promise<FederatedGraph> {
   const folder = await mkdtemp(join(tmpdir(), 'gateway-'))
   const running = new Map<string, Serving>()
@@ -59,6 +61,7 @@ export async function startFederatedGraph(
       host: '127.0.0.1',
       port: urls.has(name) ? Number(new URL(urls.get(name)!).port) : 0,
       verify: verify(name),
+      tls,
       log: silentLog,
       context: () => ({}),
       healthy: async () => {},

@@ -13,7 +13,10 @@ export interface Result {
 }
 
 /** A gateway over `graph` that asks for no key, unless `variables` say otherwise. */
-export const gatewayOf = (graph: FederatedGraph, variables: Record<string, string> = {}): Promise<Serving> =>
+export const gatewayOf = (
+  graph: Pick<FederatedGraph, 'file' | 'folder'>,
+  variables: Record<string, string> = {},
+): Promise<Serving> =>
   startGateway(
     readEnv({ SUPERGRAPH: graph.file, FORGE_DATA: graph.folder, PORT: '0', FORGE_AUTH: 'off', ...variables }),
     { log: silentLog },
@@ -39,8 +42,13 @@ export function subscribe(
   query: string,
   {
     variables = {},
+    extensions,
     connectionParams,
-  }: { variables?: Record<string, unknown>; connectionParams?: Record<string, unknown> } = {},
+  }: {
+    variables?: Record<string, unknown>
+    extensions?: Record<string, unknown>
+    connectionParams?: Record<string, unknown>
+  } = {},
 ): AsyncIterableIterator<Result> {
   const client = createClient({
     url: `${gateway.url.replace('http', 'ws')}/graphql`,
@@ -48,5 +56,5 @@ export function subscribe(
     connectionParams,
     retryAttempts: 0,
   })
-  return client.iterate({ query, variables }) as AsyncIterableIterator<Result>
+  return client.iterate({ query, variables, extensions }) as AsyncIterableIterator<Result>
 }

@@ -52,3 +52,15 @@ export async function connectRedis() {
   await redis.connect()
   return { redis, [Symbol.asyncDispose]: () => redis.close() }
 }
+
+/** A database number of the test server that nobody else uses, empty, and emptied at the end. */
+export async function scratchRedis(): Promise<Scratch> {
+  const url = `${redisUrl.replace(/\/\d*$/, '')}/6`
+  const empty = async () => {
+    const redis = await createClient({ url }).connect()
+    await redis.flushDb()
+    await redis.close()
+  }
+  await empty()
+  return { url, [Symbol.asyncDispose]: empty }
+}
