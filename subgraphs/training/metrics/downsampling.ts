@@ -1,24 +1,24 @@
-import type { Point } from './series.ts'
+import type { Curve } from './points.ts'
 
 /**
  * Largest-triangle-three-buckets (Steinarsson 2013, "Downsampling Time Series for Visual Representation", §4.2): keeps
  * the first and the last point, and of each of limit − 2 equal buckets between the one that spans the largest triangle
- * with the point kept before and the mean of the bucket behind. So a spike of a single step stays. `limit` is at least 3.
+ * with the point kept before and the mean of the bucket behind. So a spike of a single step stays. Gives the places of
+ * the points that it keeps; `limit` is at least 3.
  */
-export function downsample(points: readonly Point[], limit: number): readonly Point[] {
-  if (points.length <= limit) return points
-  const size = (points.length - 2) / (limit - 2)
-  const bucketAt = (index: number) => {
-    const [from, to] = [Math.floor(index * size) + 1, Math.floor((index + 1) * size) + 1]
-    return points.slice(from, Math.min(to, points.length - 1))
-  }
+export function downsample(curve: Curve, limit: number): readonly number[] {
+  const { length } = curve.steps
+  if (length <= limit) return Array.from({ length }, (_, index) => index)
+  const size = (length - 2) / (limit - 2)
+  const startOf = (bucket: number) => Math.min(Math.floor(bucket * size) + 1, length - 1)
 
-  const kept = [points[0]!]
-  for (let index = 0; index < limit - 2; index++) {
-    const next = index + 1 < limit - 2 ? bucketAt(index + 1) : [points.at(-1)!]
-    kept.push(farthest(bucketAt(index), kept.at(-1)!, meanOf(next)))
+  const kept = [0]
+  for (let bucket = 0; bucket < limit - 2; bucket++) {
+    const [from, to] = [startOf(bucket), startOf(bucket + 1)]
+    const behind = bucket + 1 < limit - 2 ? startOf(bucket + 2) : length
+    kept.push(farthest(curve, from, to, kept.at(-1)!, meanOf(curve, to, behind)))
   }
-  return [...kept, points.at(-1)!]
+  return [...kept, length - 1]
 }
 
 interface Place {
@@ -26,20 +26,24 @@ interface Place {
   readonly value: number
 }
 
-function meanOf(points: readonly Place[]): Place {
-  const sum = points.reduce((a, b) => ({ step: a.step + b.step, value: a.value + b.value }), { step: 0, value: 0 })
-  return { step: sum.step / points.length, value: sum.value / points.length }
+function meanOf({ steps, values }: Curve, from: number, to: number): Place {
+  let [step, value] = [0, 0]
+  for (let index = from; index < to; index++) {
+    step += steps[index]!
+    value += values[index]!
+  }
+  return { step: step / (to - from), value: value / (to - from) }
 }
 
 /** The candidate of the largest triangle area, which is |(a−c)×(b−a)| / 2. */
-function farthest(candidates: readonly Point[], before: Place, after: Place): Point {
-  let [best, largest] = [candidates[0]!, -1]
-  for (const candidate of candidates) {
+function farthest({ steps, values }: Curve, from: number, to: number, before: number, after: Place): number {
+  const [step, value] = [steps[before]!, values[before]!]
+  let [best, largest] = [from, -1]
+  for (let index = from; index < to; index++) {
     const area = Math.abs(
-      (before.step - after.step) * (candidate.value - before.value) -
-        (before.step - candidate.step) * (after.value - before.value),
+      (step - after.step) * (values[index]! - value) - (step - steps[index]!) * (after.value - value),
     )
-    if (area > largest) [best, largest] = [candidate, area]
+    if (area > largest) [best, largest] = [index, area]
   }
   return best
 }

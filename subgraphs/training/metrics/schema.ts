@@ -1,6 +1,6 @@
 import { builder, MetricSeriesRef, MetricValueRef, TrainingJobRef } from '../builder.ts'
-import type { Point } from './series.ts'
-import { readMetrics } from './service.ts'
+import type { Point } from './points.ts'
+import { readMetrics, secondsLeft } from './service.ts'
 
 MetricValueRef.implement({
   directives: { shareable: true },
@@ -38,6 +38,11 @@ builder.objectFields(TrainingJobRef, t => ({
     args: { names: t.arg.stringList(), maxPoints: t.arg.int({ defaultValue: 500 }) },
     resolve: ({ id }, { names, maxPoints }, context) =>
       readMetrics(context, id, { names, maxPoints: maxPoints ?? 500 }),
+  }),
+  secondsLeft: t.float({
+    nullable: true,
+    description: 'Until its last step, at its present pace; null while it does not run, or has made no step yet.',
+    resolve: (job, _, context) => secondsLeft(context, job),
   }),
   latest: t.field({
     type: [MetricValueRef],

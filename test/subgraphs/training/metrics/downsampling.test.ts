@@ -1,33 +1,40 @@
 import { describe, expect, it } from 'vitest'
 import { downsample } from '../../../../subgraphs/training/metrics/downsampling.ts'
-import type { Point } from '../../../../subgraphs/training/metrics/series.ts'
-import { readMetrics } from '../../../../subgraphs/training/metrics/service.ts'
-import { trainingInMemory } from '../memory.ts'
+import { packPoints } from '../../../../subgraphs/training/metrics/points.ts'
+import { readMetrics, secondsLeft } from '../../../../subgraphs/training/metrics/service.ts'
+import { clock, trainingInMemory } from '../memory.ts'
 
-const at = new Date(0)
-const line = (length: number, value: (step: number) => number): Point[] =>
-  Array.from({ length }, (_, index) => ({ step: index + 1, value: value(index + 1), at }))
+const line = (length: number, value: (step: number) => number) => {
+  const steps = Float64Array.from({ length }, (_, index) => index + 1)
+  return { steps, values: steps.map(value) }
+}
+/** The steps that are kept; the first is 1. */
+const kept = (curve: ReturnType<typeof line>, limit: number) => downsample(curve, limit).map(index => index + 1)
 
 describe('downsample', () => {
   it('leaves what is short enough as it is', () => {
-    const points = line(5, step => step)
-    expect(downsample(points, 5)).toBe(points)
+    expect(
+      kept(
+        line(5, step => step),
+        5,
+      ),
+    ).toEqual([1, 2, 3, 4, 5])
   })
 
   it('keeps the ends, the order and the number asked for', () => {
-    const kept = downsample(
+    const steps = kept(
       line(10_000, step => Math.sin(step / 50)),
       100,
-    ).map(({ step }) => step)
-    expect(kept).toHaveLength(100)
-    expect([kept[0], kept.at(-1)]).toEqual([1, 10_000])
-    expect(kept).toEqual([...new Set(kept)].sort((one, other) => one - other))
+    )
+    expect(steps).toHaveLength(100)
+    expect([steps[0], steps.at(-1)]).toEqual([1, 10_000])
+    expect(steps).toEqual([...new Set(steps)].sort((one, other) => one - other))
   })
 
   it('keeps a spike of one step, wherever it is', () => {
     for (const spike of [2, 777, 5_000, 9_999]) {
-      const points = line(10_000, step => (step === spike ? 100 : 3))
-      expect(downsample(points, 50).map(({ step }) => step)).toContain(spike)
+      const curve = line(10_000, step => (step === spike ? 100 : 3))
+      expect(kept(curve, 50)).toContain(spike)
     }
   })
 
@@ -37,10 +44,10 @@ describe('downsample', () => {
     // |−3·1| / 2 = 1.5 and step 5 spans |−3·5| / 2 = 7.5.
     const values = [0, 2, 0, 1, 5, 0]
     expect(
-      downsample(
+      kept(
         line(6, step => values[step - 1]!),
         4,
-      ).map(({ step }) => step),
+      ),
     ).toEqual([1, 3, 5, 6])
   })
 })
@@ -48,10 +55,24 @@ describe('downsample', () => {
 describe('readMetrics', () => {
   it('thins each series, and refuses a limit that keeps no shape', async () => {
     const memory = trainingInMemory()
-    memory.series.push({ name: 'loss', points: line(1_000, step => step) })
+    const at = '2026-03-01T12:00:00.000Z'
+    const points = Array.from({ length: 1_000 }, (_, step) => ({ name: 'loss', step, value: step, at }))
+    memory.series.push({ name: 'loss', points: packPoints(points) })
     const [loss] = await readMetrics(memory.parts, 'job_1', { names: null, maxPoints: 10 })
     expect(loss).toMatchObject({ name: 'loss' })
     expect(loss!.points).toHaveLength(10)
+    expect(loss!.points.at(-1)).toEqual({ step: 999, value: 999, at: new Date(at) })
     await expect(readMetrics(memory.parts, 'job_1', { maxPoints: 2 })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  })
+})
+
+describe('the time left', () => {
+  it('is what the newest pace says, less what has passed since, and unknown while the job does not run', async () => {
+    const memory = trainingInMemory()
+    expect(await secondsLeft(memory.parts, { id: 'job_1', status: 'RUNNING' })).toBeNull()
+    const at = new Date(clock.getTime() - 4_000).toISOString()
+    memory.series.push({ name: 'eta_seconds', points: packPoints([{ name: 'eta_seconds', step: 9, value: 60, at }]) })
+    expect(await secondsLeft(memory.parts, { id: 'job_1', status: 'RUNNING' })).toBeCloseTo(56)
+    expect(await secondsLeft(memory.parts, { id: 'job_1', status: 'PAUSED' })).toBeNull()
   })
 })
