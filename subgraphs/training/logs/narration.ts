@@ -1,0 +1,41 @@
+import type { MetricValue } from '../../../schema/values.ts'
+import type { JobEvent, TrainingJob } from '../jobs/job.ts'
+import { lineText, type NewLine } from './line.ts'
+
+type Told = Pick<NewLine, 'event' | 'step' | 'text'>
+type Data<T extends JobEvent['topic']> = Extract<JobEvent, { topic: T }>['data']
+
+/** What the log of a job says of an event about it. */
+const tellers: { readonly [T in JobEvent['topic']]?: (data: Data<T>) => readonly Told[] } = {
+  'job.queued': ({ totalSteps, modelName, phase, isRetry }) => [
+    told('queued', null, isRetry ? 'queued for another try' : `queued: ${phase} of ${modelName}, ${totalSteps} steps`),
+  ],
+  'job.started': ({ step, totalSteps, attempt, nodeId, executor }) => [
+    told('started', step, `attempt ${attempt} starts at step ${step} of ${totalSteps} on ${nodeId} with ${executor}`),
+  ],
+  'job.progressed': ({ points }) =>
+    points
+      .filter(({ name }) => name === 'validation_loss')
+      .map(({ step, value }) => told('validated', step, `step ${step}: validation loss ${figure(value)}`)),
+  'job.checkpointed': ({ step, digest, sizeBytes }) => [
+    told('checkpointed', step, `step ${step}: checkpoint of ${(sizeBytes / 1e6).toFixed(1)} MB, ${digest}`),
+  ],
+  'job.paused': ({ step }) => [told('paused', step, `paused at step ${step}`)],
+  'job.resumed': ({ step }) => [told('resumed', step, `to be resumed from step ${step}`)],
+  'job.completed': ({ step, metrics }) => [told('completed', step, `completed at step ${step}: ${figures(metrics)}`)],
+  'job.failed': ({ step, error }) => [told('failed', step, `failed at step ${step}: ${error.code}: ${error.message}`)],
+  'job.cancelled': ({ step }) => [told('cancelled', step, `cancelled at step ${step}`)],
+}
+
+/** The lines of an event, none for what the log leaves out. */
+export function narrate({ attempts }: Pick<TrainingJob, 'attempts'>, event: JobEvent, at: Date): readonly NewLine[] {
+  const tell = tellers[event.topic] as ((data: JobEvent['data']) => readonly Told[]) | undefined
+  return (tell?.(event.data) ?? []).map(line => ({ ...line, at, attempt: attempts, source: 'FORGE' }))
+}
+
+const told = (event: string, step: number | null, text: string): Told => ({ event, step, text: lineText(text) })
+
+const figure = (value: number): string => String(Number(value.toPrecision(6)))
+
+const figures = (metrics: readonly MetricValue[]): string =>
+  metrics.map(({ name, value }) => `${name} ${figure(value)}`).join(', ')
