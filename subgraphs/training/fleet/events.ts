@@ -4,8 +4,14 @@ import type { Fleet } from './ports.ts'
 
 export const nodeTopics = ['node.reported'] as const
 
-/** Machines report their memory. */
+/** Machines report what they have to give. */
 export const handleNode = (fleet: Fleet) => async (event: BusEvent) => {
-  const { nodeId, memoryBytes } = eventData('node.reported', event.data)
-  await fleet.see(nodeId, memoryBytes)
+  const {
+    nodeId,
+    memoryBytes,
+    jobMemoryBytes = memoryBytes,
+    slots,
+    labels = [],
+  } = eventData('node.reported', event.data)
+  await fleet.see(nodeId, { labels, total: { slots, memoryBytes: jobMemoryBytes } })
 }

@@ -5,27 +5,37 @@ import type { Env } from '../../../kernel/env.ts'
 import { newId } from '../../../kernel/ids.ts'
 import type { Log } from '../../../kernel/log.ts'
 import { eventData } from '../../../schema/events.ts'
+import type { Capacity } from '../scheduling/turn.ts'
 
 const everyMs = 2_000
+/** Of the memory of a machine; the rest is for the forge and the system. */
+const jobShare = 0.9
 
 export interface WorkerNode {
   readonly id: string
   readonly name: string
-  readonly slots: number
-  /** For a job that starts as one of so many that run. */
-  threadsFor(running: number): number
+  /** What jobs may take of it. */
+  readonly total: Capacity
+  readonly labels: readonly string[]
+  /** For a job that takes so many of the slots that are in use, its own among them. */
+  threadsFor(slots: number, used: number): number
 }
 
 /** The same machine with the same data folder is the same node, also after a restart. */
-export function describeNode({ FORGE_NODE: name, FORGE_DATA, FORGE_SLOTS, FORGE_THREADS }: Env): WorkerNode {
+export function describeNode(env: Env): WorkerNode {
+  const { FORGE_NODE: name, FORGE_DATA, FORGE_SLOTS, FORGE_THREADS, FORGE_MEMORY, FORGE_LABELS } = env
   const digest = createHash('sha256').update(`${name}\n${FORGE_DATA}`).digest('hex')
   const cores = availableParallelism()
   return {
     id: `node_${digest.slice(0, 26)}`,
     name,
-    slots: FORGE_SLOTS ?? cores,
+    total: {
+      slots: FORGE_SLOTS ?? cores,
+      memoryBytes: FORGE_MEMORY === undefined ? Math.floor(memory().memoryBytes * jobShare) : FORGE_MEMORY * 2 ** 20,
+    },
+    labels: [...FORGE_LABELS, `node=${name}`],
     // Threads that wait for a core spin: jobs that share the cores are faster with fewer. The numbers stay the same.
-    threadsFor: running => FORGE_THREADS ?? Math.max(1, Math.floor(cores / running)),
+    threadsFor: (slots, used) => FORGE_THREADS ?? Math.max(1, Math.floor((cores * slots) / used)),
   }
 }
 
@@ -63,7 +73,9 @@ export function reportNode({ bus, node, log, jobIds, executors }: NodeReporting)
       cores: availableParallelism(),
       ...memory(),
       load: loadavg()[0],
-      slots: node.slots,
+      slots: node.total.slots,
+      jobMemoryBytes: node.total.memoryBytes,
+      labels: [...node.labels],
       jobIds: [...jobIds()],
       executors: [...executors()],
       everyMs,

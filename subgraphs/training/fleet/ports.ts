@@ -1,6 +1,10 @@
+import type { Machine } from '../scheduling/turn.ts'
+
 export interface Fleet {
-  /** Bytes of memory of the largest machine that trains. */
+  /** Bytes of memory that jobs may take of the largest machine that trains. */
   largestMemory(): Promise<number>
-  /** Takes note of a machine's memory. */
-  see(nodeId: string, memoryBytes: number): Promise<void>
+  /** Those that train now. */
+  machines(): Promise<readonly Machine[]>
+  /** Takes note of what a machine has. */
+  see(nodeId: string, machine: Machine): Promise<void>
 }

@@ -13,8 +13,15 @@ export function fleetStore({ workerNode: table }: PrismaClient): Fleet {
       // Before any worker has reported, this machine is the best guess.
       return _max.memoryBytes === null ? totalmem() : Number(_max.memoryBytes)
     },
-    async see(id, memoryBytes) {
-      const seen = { memoryBytes, seenAt: new Date() }
+    async machines() {
+      const rows = await table.findMany({ where: { seenAt: { gt: new Date(Date.now() - forgottenMs) } } })
+      return rows.map(({ labels, slots, memoryBytes }) => ({
+        labels,
+        total: { slots, memoryBytes: Number(memoryBytes) },
+      }))
+    },
+    async see(id, { labels, total }) {
+      const seen = { ...total, labels: [...labels], seenAt: new Date() }
       await table.upsert({ where: { id }, create: { id, ...seen }, update: seen })
     },
   }

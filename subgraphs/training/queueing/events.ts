@@ -13,6 +13,13 @@ export const handleQueued =
     if (job?.status === 'QUEUED') await enqueueJob(queue, job)
   }
 
-/** A revision is queued once, so that a job which is queued again after a pause is another task. */
-export const enqueueJob = (queue: Queue, { id, revision, priority }: TrainingJob): Promise<void> =>
-  queue.add({ id: `${id}-${revision}`, data: { jobId: id }, priority })
+/**
+ * Calls a worker: which job it then takes is decided in the database, where priorities change while a job waits. A
+ * revision calls once, so that a job which is queued again after a pause calls again.
+ */
+export const enqueueJob = (queue: Queue, { id, revision, notBefore }: TrainingJob): Promise<void> =>
+  queue.add({
+    id: `${id}-${revision}`,
+    data: { jobId: id },
+    delayMs: notBefore ? Math.max(0, notBefore.getTime() - Date.now()) : 0,
+  })

@@ -12,8 +12,8 @@ const forgottenMs = 10_000
 export function startSweep({ attempts, queue, log }: { attempts: Attempts; queue: Queue; log: Log }): AsyncDisposable {
   let offeredAt = 0
   const sweep = async () => {
-    const lost = await recoverLostJobs({ attempts })
-    if (lost.length > 0) log.warn({ jobIds: lost.map(({ id }) => id) }, 'jobs lost their worker and are queued again')
+    const lost = await recoverLostJobs({ attempts, now: () => new Date() })
+    if (lost.length > 0) log.warn({ jobIds: lost.map(({ id }) => id) }, 'jobs have lost their worker')
     if (Date.now() - offeredAt < forgottenMs) return
     offeredAt = Date.now()
     for (const job of await attempts.queuedFor(forgottenMs)) await enqueueJob(queue, job)
