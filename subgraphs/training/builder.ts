@@ -11,14 +11,21 @@ import type { RequestContext } from '../../kernel/serve.ts'
 import { jobStatuses, type MetricValue, phases, presets } from '../../schema/values.ts'
 import type { Checkpoint } from './checkpoints/checkpoint.ts'
 import type { CheckpointParts } from './checkpoints/ports.ts'
-import type { CognateParts } from './cognate/ports.ts'
 import type { Dataset } from './datasets/dataset.ts'
+import type { EvoMergeParts } from './evomerge/ports.ts'
+import type { GroupParts } from './groups/ports.ts'
 import type { TrainingJob } from './jobs/job.ts'
-import type { MetricParts } from './metrics/ports.ts'
+import type { LogParts } from './logs/ports.ts'
 import type { MetricSeries } from './metrics/series.ts'
+import type { SchedulingParts } from './scheduling/ports.ts'
 
 /** What the resolvers of this subgraph work with. */
-export interface TrainingParts extends CognateParts, MetricParts, CheckpointParts {}
+export interface TrainingParts
+  extends EvoMergeParts,
+    GroupParts,
+    LogParts,
+    CheckpointParts,
+    Pick<SchedulingParts, 'line'> {}
 
 export const builder = new SchemaBuilder<{
   Context: RequestContext & TrainingParts

@@ -1,18 +1,22 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { followRevocations } from '../../kernel/auth/revocations.ts'
 import { identityVerifier } from '../../kernel/auth/tokens.ts'
-import { openFileBlobs } from '../../kernel/blobs/files.ts'
+import { blobSettings, openBlobs } from '../../kernel/blobs/open.ts'
 import { openBus } from '../../kernel/bus/open.ts'
 import { startConsumer } from '../../kernel/consumer.ts'
 import { openPrisma } from '../../kernel/database/prisma.ts'
 import { openDatabase } from '../../kernel/database/service-database.ts'
 import { defaultPorts, type Env, readEnv } from '../../kernel/env.ts'
 import { type Log, openLog } from '../../kernel/log.ts'
+import { measureQueue } from '../../kernel/metrics/queue-length.ts'
 import { startRelay } from '../../kernel/outbox.ts'
 import { runProcess } from '../../kernel/process.ts'
 import { openQueues } from '../../kernel/queue/open.ts'
 import { startReporting } from '../../kernel/report.ts'
 import { type Serving, serveGraph } from '../../kernel/serve.ts'
+import { openTelemetry } from '../../kernel/telemetry/telemetry.ts'
+import { openPeerTls } from '../../kernel/tls/credentials.ts'
 import { PrismaClient } from '../../prisma/training/generated/client.ts'
 import { retention } from '../../schema/events.ts'
 import { attemptStore } from './attempts/store.ts'
@@ -21,23 +25,32 @@ import { checkpointStore } from './checkpoints/store.ts'
 import { handlePipeline, pipelineTopics } from './cognate/events.ts'
 import { rejectionStore } from './cognate/store.ts'
 import { datasetStore } from './datasets/store.ts'
+import { handleVersion, versionTopics } from './evomerge/events.ts'
+import { knownVersionStore } from './evomerge/store.ts'
 import { handleNode, nodeTopics } from './fleet/events.ts'
 import { fleetStore } from './fleet/store.ts'
 import { schema } from './graph.ts'
+import { groupStore } from './groups/store.ts'
 import { jobStore } from './jobs/store.ts'
+import { logStore } from './logs/store.ts'
 import { metricStore } from './metrics/store.ts'
 import { handleQueued, queueTopics } from './queueing/events.ts'
 import { startSweep } from './queueing/sweep.ts'
+import { lineStore } from './scheduling/store.ts'
 import { registerMobyDick } from './texts/built-in.ts'
 import { folderFiles } from './texts/files.ts'
 
 /** Starts training's API: jobs, datasets, metrics and checkpoints. The work itself is done by workers. */
 export async function startTraining(env: Env, log: Log): Promise<Serving> {
   await using opening = new AsyncDisposableStack()
+  const telemetry = opening.use(await openTelemetry('training', env))
+  const tls = opening.use(openPeerTls(env, log))
   const database = opening.use(await openDatabase('training', env, log))
   const db = opening.use(openPrisma(PrismaClient, database.pool))
   const bus = opening.use(await openBus(env, retention, log))
+  const revocations = opening.use(followRevocations(bus, log))
   const queue = opening.use(await openQueues(env, log)).queue('training')
+  measureQueue(telemetry.metrics, 'training', queue)
   const folder = join(env.FORGE_DATA, 'datasets')
   await mkdir(folder, { recursive: true })
   const fleet = fleetStore(db)
@@ -46,18 +59,26 @@ export async function startTraining(env: Env, log: Log): Promise<Serving> {
     datasets: datasetStore(db),
     datasetFiles: folderFiles(folder),
     metrics: metricStore(db),
+    logs: logStore(db),
     checkpoints: checkpointStore(db),
-    blobs: await openFileBlobs(env.FORGE_BLOBS ?? join(env.FORGE_DATA, 'blobs')),
+    blobs: await openBlobs(blobSettings(env)),
+    groups: groupStore(db),
     fleet,
+    line: lineStore(db),
     rejections: rejectionStore(db),
+    versions: knownVersionStore(db),
     now: () => new Date(),
   }
   await registerMobyDick(parts)
 
   const consume = (name: string, topics: readonly string[], handle: Parameters<typeof startConsumer>[0]['handle']) =>
-    opening.use(startConsumer({ name, bus, pool: database.pool, topics, handle, log, from: 'start' }))
-  opening.use(startRelay({ pool: database.pool, bus, log }))
-  consume('pipelines', pipelineTopics, handlePipeline(parts))
+    opening.use(startConsumer({ name, bus, pool: database.pool, topics, handle, log, telemetry, from: 'start' }))
+  opening.use(startRelay({ pool: database.pool, bus, log, telemetry }))
+  // One reader for both: the step that merges versions is asked for after they were registered, and must find them.
+  consume('pipelines', [...pipelineTopics, ...versionTopics], async event => {
+    await handleVersion(parts.versions)(event)
+    await handlePipeline(parts)(event)
+  })
   consume('queue', queueTopics, handleQueued({ ...parts, queue }))
   consume('fleet', nodeTopics, handleNode(fleet))
   opening.use(startSweep({ attempts: attemptStore(db), queue, log }))
@@ -68,8 +89,10 @@ export async function startTraining(env: Env, log: Log): Promise<Serving> {
       schema,
       host: env.HOST,
       port: env.PORT ?? defaultPorts.training,
-      verify: identityVerifier(env.GATEWAY_URL, 'training'),
+      verify: identityVerifier(env.GATEWAY_URL, 'training', { tls, revocations }),
+      tls,
       log,
+      telemetry,
       context: () => parts,
       healthy: async () => {
         await database.pool.query('SELECT 1')

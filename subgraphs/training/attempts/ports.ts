@@ -1,8 +1,10 @@
 import type { Blobs } from '../../../kernel/blobs/blobs.ts'
 import type { JobStatus, MetricPoint } from '../../../schema/values.ts'
+import type { Checkpoint, Kept } from '../checkpoints/checkpoint.ts'
 import type { JobEvent, TrainingJob } from '../jobs/job.ts'
 import type { JobChange } from '../jobs/ports.ts'
-import type { Attempt, Claim, Place } from './attempt.ts'
+import type { NewLine } from '../logs/line.ts'
+import type { Attempt, Claim, Place, Verdict } from './attempt.ts'
 
 export interface Attempts {
   /**
@@ -18,16 +20,21 @@ export interface Attempts {
   renew(attempt: Attempt): Promise<JobStatus | null>
   /** Stores points along with the event, as `renew`. */
   record(attempt: Attempt, step: number, points: readonly MetricPoint[], event: JobEvent): Promise<JobStatus | null>
+  /** Adds lines to the job's log, as `renew`; `from` counts those that the attempt has printed before. */
+  print(attempt: Attempt, from: number, lines: readonly NewLine[]): Promise<JobStatus | null>
   /** As `renew`; with the digests of the checkpoints that are no longer kept. */
   addCheckpoint(
     attempt: Attempt,
-    checkpoint: { readonly step: number; readonly digest: string; readonly sizeBytes: number },
+    checkpoint: Pick<Checkpoint, 'step' | 'digest' | 'sizeBytes' | 'validationLoss'>,
+    kept: Kept,
     event: JobEvent,
   ): Promise<{ readonly status: JobStatus; readonly dropped: readonly string[] } | null>
   /** Ends the attempt, and changes the job with it; false when the job is no longer the attempt's, or has another status. */
   end(attempt: Attempt, status: JobStatus, change: JobChange, event: JobEvent | null): Promise<boolean>
-  /** Queues the jobs whose attempts have given no sign of life, and answers them. */
-  requeueLost(event: (job: TrainingJob) => JobEvent): Promise<readonly TrainingJob[]>
+  /** Ends an attempt whose process is gone; false when the job is no longer the attempt's, or should not run any more. */
+  lose(attempt: Attempt, verdict: (job: TrainingJob) => Verdict): Promise<boolean>
+  /** Ends the attempts that give no sign of life, and answers their jobs as they were. */
+  loseSilent(verdict: (job: TrainingJob) => Verdict): Promise<readonly TrainingJob[]>
   /** Jobs that have been queued for so many milliseconds. */
   queuedFor(ms: number): Promise<readonly TrainingJob[]>
 }

@@ -1,7 +1,8 @@
 import type { JobStatus, MetricPoint } from '../../../schema/values.ts'
-import { type JobError, jobQueued, placeOf, type TrainingJob } from '../jobs/job.ts'
+import { keptOf } from '../checkpoints/checkpoint.ts'
+import { type JobError, jobQueued, placeOf } from '../jobs/job.ts'
 import type { JobChange } from '../jobs/ports.ts'
-import { type Claim, type Completion, crashLimit, jobCompleted, jobStarted, type Place } from './attempt.ts'
+import { afterLoss, type Claim, type Completion, completedBy, jobCompleted, jobStarted, type Place } from './attempt.ts'
 import type { AttemptParts } from './ports.ts'
 
 export const claimJob = ({ attempts }: AttemptParts, jobId: string, place: Place) =>
@@ -22,6 +23,8 @@ export interface SavedState {
   readonly step: number
   readonly digest: string
   readonly sizeBytes: number
+  /** Where it was measured. */
+  readonly validationLoss?: number
 }
 
 /** Lists a checkpoint, and removes the blobs of those that it makes superfluous. */
@@ -30,18 +33,25 @@ export async function recordCheckpoint(
   { attempt, job }: Claim,
   saved: SavedState,
 ): Promise<JobStatus | null> {
-  const event = { topic: 'job.checkpointed', data: { jobId: job.id, ...saved } } as const
-  const added = await attempts.addCheckpoint(attempt, saved, event)
+  const { validationLoss = null, ...place } = saved
+  const event = { topic: 'job.checkpointed', data: { jobId: job.id, ...place } } as const
+  const added = await attempts.addCheckpoint(attempt, { ...place, validationLoss }, keptOf(job.config), event)
   for (const digest of added?.dropped ?? []) await blobs.remove(digest)
   return added?.status ?? null
 }
 
 /** A job that was cancelled or paused a moment before stays so. */
 export async function completeAttempt(parts: AttemptParts, { attempt, job }: Claim, completion: Completion) {
-  const change = { status: 'COMPLETED', finishedAt: parts.now(), crashes: 0 } as const
   const event = jobCompleted(job, attempt, completion)
-  if (!(await parts.attempts.end(attempt, 'RUNNING', change, event)))
-    await releaseAttempt(parts, { attempt, job }, job.totalSteps)
+  if (!(await parts.attempts.end(attempt, 'RUNNING', completedBy(completion, parts.now()), event)))
+    await releaseAttempt(parts, { attempt, job }, completion.step)
+}
+
+/** Frees the machine of a job that has come as far as it was to come by itself. */
+export async function pauseAttempt(parts: AttemptParts, { attempt, job }: Claim, step: number, validationLoss: number) {
+  const event = { topic: 'job.paused', data: { ...placeOf(job), step, validationLoss } } as const
+  if (!(await parts.attempts.end(attempt, 'RUNNING', { status: 'PAUSED' }, event)))
+    await releaseAttempt(parts, { attempt, job }, step)
 }
 
 /** Ends a job that would fail again the same way. */
@@ -54,14 +64,8 @@ export async function failAttempt(parts: AttemptParts, { attempt, job }: Claim, 
 
 /** Queues the job again after its process ended without an answer, until it has done so too often. */
 export async function crashAttempt(parts: AttemptParts, claim: Claim, step: number, reason: string): Promise<void> {
-  const { attempt, job } = claim
-  const crashes = job.crashes + 1
-  if (crashes >= crashLimit) {
-    const message = `The training process ended ${crashes} times without an answer, last because ${reason}.`
-    return failAttempt(parts, claim, step, { code: 'INTERNAL', message })
-  }
-  const queued = await parts.attempts.end(attempt, 'RUNNING', { status: 'QUEUED', crashes }, jobQueued(job))
-  if (!queued) await releaseAttempt(parts, claim, step)
+  const lost = await parts.attempts.lose(claim.attempt, job => afterLoss(job, reason, parts.now()))
+  if (!lost) await releaseAttempt(parts, claim, step)
 }
 
 /** Gives the job back: a paused one stays paused, one that should run is queued again. */
@@ -76,6 +80,6 @@ export async function releaseAttempt(parts: AttemptParts, claim: Pick<Claim, 'at
   if (!(await parts.attempts.end(attempt, status, change, event))) await releaseAttempt(parts, claim, step)
 }
 
-/** Queues the jobs of workers that have died. */
-export const recoverLostJobs = ({ attempts }: Pick<AttemptParts, 'attempts'>): Promise<readonly TrainingJob[]> =>
-  attempts.requeueLost(jobQueued)
+/** Takes the jobs off workers that have died; one that has lost too many is given up. */
+export const recoverLostJobs = ({ attempts, now }: Pick<AttemptParts, 'attempts' | 'now'>) =>
+  attempts.loseSilent(job => afterLoss(job, 'its worker gave no sign of life any more', now()))

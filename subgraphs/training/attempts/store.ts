@@ -1,12 +1,13 @@
 import type { PrismaClient } from '../../../prisma/training/generated/client.ts'
-import type { JobStatus } from '../../../schema/values.ts'
+import { isFinished, type JobStatus } from '../../../schema/values.ts'
 import { addCheckpoint, newestCheckpoints } from '../checkpoints/store.ts'
 import type { TrainingJob } from '../jobs/job.ts'
 import { jobOf } from '../jobs/row.ts'
 import { changedColumns } from '../jobs/store.ts'
-import { appendPoints, lastSteps } from '../metrics/store.ts'
-import { jobRow, patient, type Transaction } from '../outbox.ts'
-import type { Attempt } from './attempt.ts'
+import { announce, appendOutput } from '../logs/store.ts'
+import { appendPoints, lastSteps, mergeChunks } from '../metrics/store.ts'
+import { patient, type Transaction } from '../outbox.ts'
+import type { Attempt, Verdict } from './attempt.ts'
 import { leaseMs } from './attempt.ts'
 import type { Attempts } from './ports.ts'
 
@@ -20,7 +21,7 @@ export function attemptStore(database: PrismaClient): Attempts {
         const taken = await tx.$executeRaw`
           UPDATE job SET status = 'RUNNING', attempts = attempts + 1, revision = revision + 1, node_id = ${place.nodeId},
             executor = CASE WHEN executor = ANY (${[...place.executors]}) THEN executor ELSE ${place.executor} END,
-            started_at = coalesce(started_at, now()), changed_at = now(),
+            started_at = coalesce(started_at, now()), changed_at = now(), not_before = NULL,
             lease_until = now() + ${leaseMs} * interval '1 ms'
           WHERE id = ${jobId} AND status = 'QUEUED' AND (lease_until IS NULL OR lease_until < now())`
         const row = await tx.job.findUnique({ where: { id: jobId } })
@@ -29,7 +30,7 @@ export function attemptStore(database: PrismaClient): Attempts {
         const job = jobOf(row)
         const checkpoints = await newestCheckpoints(tx, jobId)
         const recorded = await lastSteps(tx, jobId)
-        await tx.outbox.create({ data: jobRow(job, event(job, checkpoints[0]?.step ?? 0)) })
+        await announce(tx, job, event(job, checkpoints[0]?.step ?? 0))
         return { attempt: { jobId, number: job.attempts }, job, checkpoints, recorded }
       }),
     renew: async attempt => (await hold(database, attempt, 0))?.status ?? null,
@@ -38,15 +39,25 @@ export function attemptStore(database: PrismaClient): Attempts {
         const job = await hold(tx, attempt, step)
         if (!job) return null
         await appendPoints(tx, attempt.jobId, points)
-        await tx.outbox.create({ data: jobRow(job, event) })
+        await announce(tx, job, event)
         return job.status
       }),
-    addCheckpoint: (attempt, checkpoint, event) =>
+    print: (attempt, from, lines) =>
       transaction(async tx => {
         const job = await hold(tx, attempt, 0)
         if (!job) return null
-        const dropped = await addCheckpoint(tx, { ...checkpoint, jobId: attempt.jobId, attempt: attempt.number })
-        await tx.outbox.create({ data: jobRow(job, event) })
+        await appendOutput(tx, job, from, lines)
+        return job.status
+      }),
+    addCheckpoint: (attempt, checkpoint, kept, event) =>
+      transaction(async tx => {
+        const job = await hold(tx, attempt, 0)
+        if (!job) return null
+        const { jobId, number } = attempt
+        const { dropped, isNewest } = await addCheckpoint(tx, { ...checkpoint, jobId, attempt: number }, kept)
+        // It has come further than before, so what was lost on the way no longer counts.
+        if (isNewest) await tx.job.updateMany({ where: { id: jobId, crashes: { gt: 0 } }, data: { crashes: 0 } })
+        await announce(tx, job, event)
         return { status: job.status, dropped }
       }),
     end: ({ jobId, number }, status, change, event) =>
@@ -60,20 +71,22 @@ export function attemptStore(database: PrismaClient): Attempts {
           },
         })
         if (count === 0) return false
-        const { id, project } = await tx.job.findUniqueOrThrow({ where: { id: jobId } })
-        if (event) await tx.outbox.create({ data: jobRow({ id, project }, event) })
+        if (change.status && isFinished(change.status)) await mergeChunks(tx, jobId)
+        if (event) await announce(tx, await tx.job.findUniqueOrThrow({ where: { id: jobId } }), event)
         return true
       }),
-    requeueLost: event =>
+    lose: ({ jobId, number }, verdict) =>
       transaction(async tx => {
-        const lost = await tx.$queryRaw<{ id: string }[]>`
-          UPDATE job SET status = 'QUEUED', revision = revision + 1, lease_until = NULL, changed_at = now()
-          WHERE status = 'RUNNING' AND lease_until < now() RETURNING id`
-        if (lost.length === 0) return []
-        const rows = await tx.job.findMany({ where: { id: { in: lost.map(({ id }) => id) } } })
-        const jobs = rows.map(jobOf)
-        await tx.outbox.createMany({ data: jobs.map(job => jobRow(job, event(job))) })
-        return jobs
+        const held = await tx.$queryRaw<Row[]>`
+          SELECT id FROM job WHERE id = ${jobId} AND attempts = ${number} AND status = 'RUNNING'
+            AND lease_until IS NOT NULL FOR UPDATE`
+        return (await lose(tx, held, verdict)).length > 0
+      }),
+    loseSilent: verdict =>
+      transaction(async tx => {
+        const silent = await tx.$queryRaw<Row[]>`
+          SELECT id FROM job WHERE status = 'RUNNING' AND lease_until < now() FOR UPDATE SKIP LOCKED`
+        return lose(tx, silent, verdict)
       }),
     async queuedFor(ms) {
       const changedAt = { lt: new Date(Date.now() - ms) }
@@ -83,12 +96,27 @@ export function attemptStore(database: PrismaClient): Attempts {
   }
 }
 
+type Row = Pick<TrainingJob, 'id'>
+
+/** Changes jobs, whose rows the transaction has locked, to what the verdict says; answers them as they were. */
+async function lose(tx: Transaction, rows: readonly Row[], verdict: (job: TrainingJob) => Verdict) {
+  if (rows.length === 0) return []
+  const jobs = (await tx.job.findMany({ where: { id: { in: rows.map(({ id }) => id) } } })).map(jobOf)
+  for (const job of jobs) {
+    const { change, event, lines } = verdict(job)
+    const data = { ...changedColumns(change), leaseUntil: null, revision: { increment: 1 } }
+    await tx.job.update({ where: { id: job.id }, data })
+    await announce(tx, job, event, lines)
+  }
+  return jobs
+}
+
 /** Prolongs the lease of an attempt that has one, and moves the job's step forward; null when it has none. */
 async function hold(tx: Transaction, { jobId, number }: Attempt, step: number) {
-  const rows = await tx.$queryRaw<(Pick<TrainingJob, 'id' | 'project'> & { status: JobStatus })[]>`
+  const rows = await tx.$queryRaw<(Pick<TrainingJob, 'id' | 'project' | 'attempts'> & { status: JobStatus })[]>`
     UPDATE job SET lease_until = now() + ${leaseMs} * interval '1 ms', step = greatest(step, ${step})
     WHERE id = ${jobId} AND attempts = ${number} AND lease_until IS NOT NULL
       AND status IN ('RUNNING', 'PAUSED', 'QUEUED')
-    RETURNING id, project, status::text`
+    RETURNING id, project, attempts, status::text`
   return rows[0]
 }

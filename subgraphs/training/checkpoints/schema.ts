@@ -9,6 +9,10 @@ CheckpointRef.implement({
     attempt: t.exposeInt('attempt', { description: 'The attempt that saved it.' }),
     digest: t.exposeString('digest', { description: '`sha256:` and 64 hexadecimal digits, over the bytes.' }),
     sizeBytes: t.exposeFloat('sizeBytes'),
+    validationLoss: t.exposeFloat('validationLoss', {
+      nullable: true,
+      description: 'Of its weights; measured for the checkpoints that steps ask for.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
   }),
 })
@@ -16,7 +20,7 @@ CheckpointRef.implement({
 builder.objectField(TrainingJobRef, 'checkpoints', t =>
   t.field({
     type: [CheckpointRef],
-    description: 'Those that are kept, newest first.',
+    description: 'Those that are kept, newest first: the last ones and the best ones.',
     resolve: ({ id }, _, { checkpoints }) => checkpoints.ofJob(id),
   }),
 )

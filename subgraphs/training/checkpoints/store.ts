@@ -1,7 +1,7 @@
 import { newId } from '../../../kernel/ids.ts'
 import type { PrismaClient } from '../../../prisma/training/generated/client.ts'
 import type { Transaction } from '../outbox.ts'
-import { type Checkpoint, keptCheckpoints } from './checkpoint.ts'
+import { type Checkpoint, type Kept, superfluous } from './checkpoint.ts'
 import type { Checkpoints } from './ports.ts'
 
 export function checkpointStore(database: PrismaClient): Checkpoints {
@@ -13,17 +13,27 @@ export async function newestCheckpoints(tx: Transaction, jobId: string): Promise
   return rows.map(row => ({ ...row, sizeBytes: Number(row.sizeBytes) }))
 }
 
-export type NewCheckpoint = Pick<Checkpoint, 'jobId' | 'attempt' | 'step' | 'digest' | 'sizeBytes'>
+export type NewCheckpoint = Pick<Checkpoint, 'jobId' | 'attempt' | 'step' | 'digest' | 'sizeBytes' | 'validationLoss'>
 
-/** Adds a checkpoint, in place of one of the same step; answers the digests of those that are no longer kept. */
-export async function addCheckpoint(tx: Transaction, checkpoint: NewCheckpoint): Promise<readonly string[]> {
+/**
+ * Adds a checkpoint, in place of one of the same step; answers the digests of those that are no longer kept, and
+ * whether none was newer.
+ */
+export async function addCheckpoint(tx: Transaction, checkpoint: NewCheckpoint, kept: Kept) {
   const { jobId, step } = checkpoint
+  const before = await tx.checkpoint.findMany({ where: { jobId } })
   await tx.checkpoint.upsert({
     where: { jobId_step: { jobId, step } },
     create: { ...checkpoint, id: newId('ckpt') },
     update: { ...checkpoint, createdAt: new Date() },
   })
-  const older = await tx.checkpoint.findMany({ where: { jobId }, orderBy: { step: 'desc' }, skip: keptCheckpoints })
-  if (older.length > 0) await tx.checkpoint.deleteMany({ where: { id: { in: older.map(({ id }) => id) } } })
-  return older.map(({ digest }) => digest)
+  const others = before.filter(other => other.step !== step)
+  const dropped = superfluous([...others, checkpoint], kept)
+  if (dropped.length > 0) {
+    await tx.checkpoint.deleteMany({ where: { jobId, step: { in: dropped.map(({ step }) => step) } } })
+  }
+  return {
+    dropped: dropped.map(({ digest }) => digest),
+    isNewest: before.every(other => other.step < step),
+  }
 }

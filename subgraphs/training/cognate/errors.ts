@@ -12,5 +12,8 @@ export const datasetTooSmall = (name: string, bytes: number, needed: number) =>
     `Dataset "${name}" has ${bytes} bytes and this training needs at least ${needed}, a tenth of them for validation: give more text, or a smaller batch or context.`,
   )
 
+export const nothingToControl = () =>
+  invalidInput('`control` is true without a filter: choose `grokfast` of kind EMA or MA, or leave `control` out.')
+
 export const phaseNotBuilt = (phase: string) =>
-  invalidInput(`The phase ${phase} cannot be trained by this forge: the phase that can is COGNATE.`)
+  invalidInput(`The phase ${phase} cannot be trained by this forge: those that can are COGNATE and EVOMERGE.`)

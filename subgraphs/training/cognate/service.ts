@@ -6,17 +6,19 @@ import type { Dataset } from '../datasets/dataset.ts'
 import { digestOfText, resolveDataset, storeText } from '../datasets/service.ts'
 import { checkedIdempotencyKey } from '../idempotency.ts'
 import { keyReused } from '../jobs/errors.ts'
-import { jobQueued, type TrainingJob } from '../jobs/job.ts'
+import { jobQueued, type TrainingJob, untouched } from '../jobs/job.ts'
 import { type CognateConfig, cognateConfig, validationShare } from '../recipes/config.ts'
 import { tooLargeForMemory } from '../recipes/errors.ts'
 import { requiredMemory } from '../recipes/memory.ts'
+import { needsOf } from '../recipes/needs.ts'
 import { readSettings } from '../recipes/request.ts'
-import { badModelName, datasetTooSmall, twoTexts } from './errors.ts'
+import { badModelName, datasetTooSmall, nothingToControl, twoTexts } from './errors.ts'
 import type { CognateParts } from './ports.ts'
 
 /** Seed of a job that names none, so that the same request trains the same model. */
 const defaultSeed = 42
 const defaultDataset = 'moby-dick'
+const defaultPreset = 'NANO'
 
 export interface CognateRequest {
   readonly modelName?: string | null
@@ -31,10 +33,11 @@ export interface CognateRequest {
   readonly settings: unknown
 }
 
-/** Whose job it is, when not that of whoever asks. */
-export interface Origin {
-  readonly runId: string
-  readonly stepName: string
+/** What a job belongs to besides its project: a step of a run, or a group of siblings. */
+export interface Place {
+  readonly runId?: string
+  readonly stepName?: string
+  readonly groupId?: string
 }
 
 /** Queues a training, or answers the one that the idempotency key, or the place in a run, stands for already. */
@@ -42,13 +45,16 @@ export async function startCognate(
   parts: CognateParts,
   identity: Identity,
   request: CognateRequest,
-  origin?: Origin,
+  place: Place = {},
 ): Promise<TrainingJob> {
   const project = chosenProject(identity, request.project)
-  const preset = request.preset ?? 'NANO'
+  const preset = request.preset ?? defaultPreset
   const settings = readSettings(request.settings)
   const config = cognateConfig(preset, settings, request.seed ?? defaultSeed)
-  const modelName = checkedModelName(request.modelName ?? `cognate-${preset.toLowerCase()}`)
+  const needs = needsOf(settings)
+  if (settings.control && !config.grokfast) throw nothingToControl()
+  const modelName = modelNameOf(request)
+  if (settings.control) modelNameOf(request, controlSuffix)
   const idempotencyKey = checkedIdempotencyKey(request.idempotencyKey)
   await checkMemory(parts, config, settings.sizes ? 'This model' : preset)
   if (idempotencyKey !== null && request.text != null)
@@ -56,37 +62,53 @@ export async function startCognate(
   const dataset = await datasetOf(parts, project, request, config)
 
   const job: TrainingJob = {
+    ...untouched,
     id: newId('job'),
     project,
     phase: 'COGNATE',
-    status: 'QUEUED',
     modelName,
     preset: settings.sizes && !request.preset ? null : preset,
     seed: config.seed,
-    step: 0,
     totalSteps: config.steps,
     config,
     datasetId: dataset.id,
     datasetFingerprint: dataset.digest,
-    executor: null,
-    nodeId: null,
-    priority: settings.priority ?? 100,
-    labels: settings.labels ?? [],
+    ...needs,
+    memoryBytes: requiredMemory(config),
     principal: identity.principal,
-    runId: origin?.runId ?? null,
-    stepName: origin?.stepName ?? null,
+    runId: place.runId ?? null,
+    stepName: place.stepName ?? null,
+    groupId: place.groupId ?? null,
+    controlOf: null,
     idempotencyKey,
-    revision: 0,
-    attempts: 0,
-    crashes: 0,
-    error: null,
     createdAt: parts.now(),
-    startedAt: null,
-    finishedAt: null,
+    queuedAt: parts.now(),
   }
   const stored = await parts.jobs.add(job, jobQueued(job))
   if (idempotencyKey !== null && !isSameRequest(stored, job)) throw keyReused(idempotencyKey, stored)
+  if (settings.control) await startControl(parts, { ...job, id: stored.id })
   return stored
+}
+
+const controlSuffix = '-control'
+
+/** The same training without its filter, of which there is one however often it is asked for. */
+async function startControl({ jobs }: CognateParts, job: TrainingJob): Promise<void> {
+  const config: CognateConfig = { ...(job.config as CognateConfig), grokfast: null }
+  const control: TrainingJob = {
+    ...job,
+    id: newId('job'),
+    modelName: job.modelName + controlSuffix,
+    config,
+    memoryBytes: requiredMemory(config),
+    // A step of a run has one job, and ends with that; nor is a control one of the siblings.
+    runId: null,
+    stepName: null,
+    groupId: null,
+    controlOf: job.id,
+    idempotencyKey: `control of ${job.id}`,
+  }
+  await jobs.add(control, jobQueued(control))
 }
 
 /** Before the text is stored: a dataset that no job asked for must not stay behind. */
@@ -98,15 +120,18 @@ async function refuseOtherText({ jobs }: CognateParts, project: string, key: str
 const isSameRequest = (one: TrainingJob, other: TrainingJob): boolean =>
   isDeepStrictEqual(requestOf(one), requestOf(other))
 
-const requestOf = ({ modelName, config, datasetFingerprint, priority, labels }: TrainingJob) => ({
+const requestOf = ({ modelName, config, datasetFingerprint, labels, requirements, slots }: TrainingJob) => ({
   modelName,
   config,
   datasetFingerprint,
-  priority,
   labels,
+  requirements,
+  slots,
 })
 
-function checkedModelName(name: string): string {
+/** The model that gets a version, with what tells it from those of the same request. */
+export function modelNameOf({ modelName, preset }: CognateRequest, suffix = ''): string {
+  const name = (modelName ?? `cognate-${(preset ?? defaultPreset).toLowerCase()}`) + suffix
   if (!isModelName(name)) throw badModelName(name)
   return name
 }

@@ -1,8 +1,9 @@
 import { scopes } from '../../../kernel/auth/identity.ts'
 import { DomainError } from '../../../kernel/errors.ts'
 import type { EventData } from '../../../schema/events.ts'
+import type { EvoMergeParts } from '../evomerge/ports.ts'
+import { startEvoMerge } from '../evomerge/service.ts'
 import { phaseNotBuilt } from './errors.ts'
-import type { CognateParts } from './ports.ts'
 import { startCognate } from './service.ts'
 
 export type StepRequest = EventData<'step.requested'>
@@ -11,12 +12,15 @@ export type StepRequest = EventData<'step.requested'>
  * Starts the job of a pipeline's step in the name of whoever started the run, or tells the pipeline why there can be
  * none. The same request again finds the job that it made.
  */
-export async function startStep(parts: CognateParts, project: string, request: StepRequest): Promise<void> {
+export async function startStep(parts: EvoMergeParts, project: string, request: StepRequest): Promise<void> {
   const { runId, stepName, principal } = request
   try {
-    if (request.phase !== 'COGNATE') throw phaseNotBuilt(request.phase)
     const identity = { principal, name: principal, project, scopes }
-    await startCognate(parts, identity, { ...request, settings: request.config }, { runId, stepName })
+    const asked = { ...request, settings: request.config }
+    if (request.phase === 'COGNATE') await startCognate(parts, identity, asked, { runId, stepName })
+    else if (request.phase === 'EVOMERGE') {
+      await startEvoMerge(parts, identity, { ...asked, parents: request.parents ?? [] }, { runId, stepName })
+    } else throw phaseNotBuilt(request.phase)
   } catch (error) {
     if (!(error instanceof DomainError)) throw error
     const { code, message } = error

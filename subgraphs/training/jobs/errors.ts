@@ -1,5 +1,5 @@
-import { conflict, notFound } from '../../../kernel/errors.ts'
-import type { TrainingJob } from './job.ts'
+import { conflict, invalidInput, notFound } from '../../../kernel/errors.ts'
+import { lowestPriority, type TrainingJob } from './job.ts'
 
 export const jobNotFound = (id: string) => notFound(`There is no job "${id}": \`jobs\` lists those you may see.`)
 
@@ -14,6 +14,9 @@ export const jobNotResumable = ({ id, status }: TrainingJob) =>
 
 export const jobNotRetryable = ({ id, status }: TrainingJob) =>
   conflict(`Job ${id} is ${status}: only a FAILED job can be tried again.`)
+
+export const badPriority = (priority: number) =>
+  invalidInput(`priority is ${priority}: take a whole number from 0, the most urgent, to ${lowestPriority}.`)
 
 export const keyReused = (key: string, { id }: TrainingJob) =>
   conflict(`The idempotency key "${key}" stands for job ${id}, which is another request: use a new key.`)

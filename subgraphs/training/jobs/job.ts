@@ -1,5 +1,5 @@
 import type { EventData, Topic } from '../../../schema/events.ts'
-import type { JobStatus, Phase, Preset } from '../../../schema/values.ts'
+import type { JobStatus, Phase, Preset, StopReason } from '../../../schema/values.ts'
 
 export interface JobError {
   readonly code: string
@@ -26,19 +26,74 @@ export interface TrainingJob {
   /** 0 is the most urgent. */
   readonly priority: number
   readonly labels: readonly string[]
+  /** Labels that a machine must have to run it. */
+  readonly requirements: readonly string[]
+  /** How many of a machine's slots it takes. */
+  readonly slots: number
+  /** About how much memory it takes at its peak. */
+  readonly memoryBytes: number
+  /** Attempts that may be lost between two checkpoints without the job being given up. */
+  readonly retries: number
   readonly principal: string
   readonly runId: string | null
   readonly stepName: string | null
+  /** The group of siblings that it is one of. */
+  readonly groupId: string | null
+  /** The job with a gradient filter that this one repeats without. */
+  readonly controlOf: string | null
   readonly idempotencyKey: string | null
   /** Rises with each change of status. */
   readonly revision: number
   readonly attempts: number
+  /** Attempts that were lost since the last checkpoint. */
   readonly crashes: number
   readonly error: JobError | null
+  /** Why it ended before its last step without having failed. */
+  readonly stopReason: StopReason | null
+  /** Digest of the file of the weights that it made. */
+  readonly weightsDigest: string | null
+  /** The job that it does again, to be compared with it. */
+  readonly rerunOf: string | null
   readonly createdAt: Date
+  /** Since when it waits for its turn; a lost attempt does not change that. */
+  readonly queuedAt: Date
+  /** A job whose attempt was lost is not begun again before. */
+  readonly notBefore: Date | null
   readonly startedAt: Date | null
   readonly finishedAt: Date | null
 }
+
+/** 0 is the most urgent priority. */
+export const lowestPriority = 1000
+
+/** What a job asks of the scheduler where nobody chooses. */
+export const plainNeeds = {
+  priority: 100,
+  labels: [],
+  requirements: [],
+  slots: 1,
+  memoryBytes: 0,
+  retries: 2,
+  notBefore: null,
+} as const satisfies Partial<TrainingJob>
+
+/** What a job is before anything has become of it. */
+export const untouched = {
+  status: 'QUEUED',
+  step: 0,
+  executor: null,
+  nodeId: null,
+  revision: 0,
+  attempts: 0,
+  crashes: 0,
+  error: null,
+  stopReason: null,
+  weightsDigest: null,
+  rerunOf: null,
+  notBefore: null,
+  startedAt: null,
+  finishedAt: null,
+} as const satisfies Partial<TrainingJob>
 
 type JobTopic = Extract<Topic, `job.${string}`>
 
@@ -60,7 +115,8 @@ export const placeOf = ({ id, step, totalSteps, runId, stepName }: TrainingJob) 
   stepName,
 })
 
-export const jobQueued = (job: TrainingJob): JobEvent => ({
+/** `isRetry`: somebody had it tried again after it had failed, so that what waited for it may go on. */
+export const jobQueued = (job: TrainingJob, { isRetry = false } = {}): JobEvent => ({
   topic: 'job.queued',
   data: {
     jobId: job.id,
@@ -70,5 +126,6 @@ export const jobQueued = (job: TrainingJob): JobEvent => ({
     seed: job.seed,
     runId: job.runId,
     stepName: job.stepName,
+    ...(isRetry && { isRetry }),
   },
 })

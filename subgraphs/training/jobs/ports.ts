@@ -12,7 +12,12 @@ export interface JobFilter {
 }
 
 /** What a change of status sets besides. */
-export type JobChange = Partial<Pick<TrainingJob, 'status' | 'finishedAt' | 'error' | 'crashes'>>
+export type JobChange = Partial<
+  Pick<
+    TrainingJob,
+    'status' | 'finishedAt' | 'error' | 'crashes' | 'queuedAt' | 'notBefore' | 'stopReason' | 'weightsDigest'
+  >
+>
 
 export interface Jobs {
   /** Calls of one moment are one statement, as those for the references of one request. */
@@ -24,6 +29,8 @@ export interface Jobs {
   add(job: TrainingJob, event: JobEvent): Promise<TrainingJob>
   /** Changes the job and writes the event, all or nothing; null when the job is no longer at this revision. */
   transition(job: TrainingJob, change: JobChange, event: JobEvent): Promise<TrainingJob | null>
+  /** Changes the priority of a job that has not finished; null when it has, or is not there. */
+  prioritize(id: string, priority: number): Promise<TrainingJob | null>
   ofRun(runId: string): Promise<readonly TrainingJob[]>
 }
 

@@ -1,13 +1,15 @@
 import type { JobModel } from '../../../prisma/training/generated/models/Job.ts'
-import type { Preset } from '../../../schema/values.ts'
+import type { Preset, StopReason } from '../../../schema/values.ts'
 import type { TrainingJob } from './job.ts'
 
 /** A row as the service knows it. */
 export function jobOf(row: JobModel): TrainingJob {
-  const { errorCode, errorMessage, leaseUntil: _lease, changedAt: _changed, preset, ...job } = row
+  const { errorCode, errorMessage, leaseUntil: _lease, changedAt: _changed, preset, memoryBytes, ...job } = row
   return {
     ...job,
+    memoryBytes: Number(memoryBytes),
     preset: preset as Preset | null,
+    stopReason: job.stopReason as StopReason | null,
     error: errorCode === null ? null : { code: errorCode, message: errorMessage ?? '' },
   }
 }

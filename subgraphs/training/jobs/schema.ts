@@ -1,5 +1,6 @@
 import { resolveCursorConnection } from '@pothos/plugin-relay'
 import { pageSize } from '../../../kernel/federation.ts'
+import { stopReasons } from '../../../schema/values.ts'
 import { builder, JobStatus, Phase, Preset, TrainingJobRef } from '../builder.ts'
 import type { Page } from '../page.ts'
 import { jobNotFound } from './errors.ts'
@@ -12,6 +13,11 @@ const JobErrorRef = builder.objectRef<JobError>('JobError').implement({
     code: t.exposeString('code', { description: 'As `extensions.code` of an error, or DIVERGED.' }),
     message: t.exposeString('message'),
   }),
+})
+
+const StopReasonRef = builder.enumType('StopReason', {
+  description: 'Why a job ended before its last step without having failed.',
+  values: stopReasons,
 })
 
 builder.asEntity(TrainingJobRef, {
@@ -44,6 +50,15 @@ TrainingJobRef.implement({
     labels: t.stringList({ resolve: ({ labels }) => labels }),
     attempts: t.exposeInt('attempts', { description: 'Times that a worker has taken it.' }),
     error: t.field({ type: JobErrorRef, nullable: true, resolve: ({ error }) => error }),
+    stopReason: t.expose('stopReason', {
+      type: StopReasonRef,
+      nullable: true,
+      description: 'Null for a job that made all its steps, or did not complete.',
+    }),
+    weightsDigest: t.exposeString('weightsDigest', {
+      nullable: true,
+      description: 'Digest of the weights that it made: equal weights have equal digests.',
+    }),
     runId: t.exposeID('runId', { nullable: true, description: 'The pipeline run that it is a step of.' }),
     stepName: t.exposeString('stepName', { nullable: true }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),

@@ -1,8 +1,8 @@
 import { type Identity, mayAccess } from '../../../kernel/auth/identity.ts'
 import { isFinished } from '../../../schema/values.ts'
 import { checkedPage, isId, type Page } from '../page.ts'
-import { jobFinished, jobNotFound, jobNotPausable, jobNotResumable, jobNotRetryable } from './errors.ts'
-import { jobQueued, placeOf, type TrainingJob } from './job.ts'
+import { badPriority, jobFinished, jobNotFound, jobNotPausable, jobNotResumable, jobNotRetryable } from './errors.ts'
+import { jobQueued, lowestPriority, placeOf, type TrainingJob } from './job.ts'
 import type { JobFilter, JobParts } from './ports.ts'
 
 export async function findJob({ jobs }: JobParts, identity: Identity, id: string): Promise<TrainingJob | null> {
@@ -40,7 +40,11 @@ export async function resumeJob(parts: JobParts, identity: Identity, id: string)
   const job = await accessibleJob(parts, identity, id)
   if (job.status !== 'PAUSED') throw jobNotResumable(job)
 
-  const resumed = await parts.jobs.transition(job, { status: 'QUEUED' }, { topic: 'job.resumed', data: placeOf(job) })
+  const resumed = await parts.jobs.transition(
+    job,
+    { status: 'QUEUED', queuedAt: parts.now() },
+    { topic: 'job.resumed', data: placeOf(job) },
+  )
   return resumed ?? resumeJob(parts, identity, id)
 }
 
@@ -49,9 +53,18 @@ export async function retryJob(parts: JobParts, identity: Identity, id: string):
   const job = await accessibleJob(parts, identity, id)
   if (job.status !== 'FAILED') throw jobNotRetryable(job)
 
-  const change = { status: 'QUEUED', finishedAt: null, error: null, crashes: 0 } as const
-  const queued = await parts.jobs.transition(job, change, jobQueued(job))
+  const change = { status: 'QUEUED', finishedAt: null, error: null, crashes: 0, queuedAt: parts.now() } as const
+  const queued = await parts.jobs.transition(job, change, jobQueued(job, { isRetry: true }))
   return queued ?? retryJob(parts, identity, id)
+}
+
+/** Moves a job in the line: at once while it waits, and for the next time when it runs or is paused. */
+export async function prioritizeJob(parts: JobParts, identity: Identity, id: string, priority: number) {
+  if (!Number.isInteger(priority) || priority < 0 || priority > lowestPriority) throw badPriority(priority)
+  await accessibleJob(parts, identity, id)
+  const moved = await parts.jobs.prioritize(id, priority)
+  if (!moved) throw jobFinished(await accessibleJob(parts, identity, id))
+  return moved
 }
 
 /** Cancels what a cancelled run has started; what has finished stays. */
@@ -64,7 +77,8 @@ export async function cancelJobsOfRun(parts: JobParts, runId: string): Promise<v
   }
 }
 
-async function accessibleJob(parts: JobParts, identity: Identity, id: string): Promise<TrainingJob> {
+/** Throws NOT_FOUND for a job that is not there, or not for this identity. */
+export async function accessibleJob(parts: JobParts, identity: Identity, id: string): Promise<TrainingJob> {
   const job = await findJob(parts, identity, id)
   if (!job) throw jobNotFound(id)
   return job

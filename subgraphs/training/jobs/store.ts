@@ -1,5 +1,7 @@
 import type { Prisma, PrismaClient } from '../../../prisma/training/generated/client.ts'
-import { jobRow, patient, type Transaction } from '../outbox.ts'
+import { isFinished, jobStatuses } from '../../../schema/values.ts'
+import { announce } from '../logs/store.ts'
+import { patient, type Transaction } from '../outbox.ts'
 import { pageQuery } from '../page.ts'
 import type { TrainingJob } from './job.ts'
 import type { JobChange, JobFilter, Jobs } from './ports.ts'
@@ -32,7 +34,7 @@ export function jobStore(database: PrismaClient): Jobs {
       database.$transaction(async tx => {
         // A second request with the same key waits here for the first, and then finds what it made.
         const { count } = await tx.job.createMany({ data: [newRow(job)], skipDuplicates: true })
-        if (count === 1) await tx.outbox.create({ data: jobRow(job, event) })
+        if (count === 1) await announce(tx, job, event)
         return count === 1 ? job : jobOf((await findTwin(tx, job))!)
       }, patient),
     transition: (job, change, event) =>
@@ -42,9 +44,14 @@ export function jobStore(database: PrismaClient): Jobs {
           data: { ...changedColumns(change), revision: { increment: 1 } },
         })
         if (count === 0) return null
-        await tx.outbox.create({ data: jobRow(job, event) })
+        await announce(tx, job, event)
         return jobOf(await tx.job.findUniqueOrThrow({ where: { id: job.id } }))
       }, patient),
+    async prioritize(id, priority) {
+      const status = { notIn: jobStatuses.filter(isFinished) }
+      const [row] = await table.updateManyAndReturn({ where: { id, status }, data: { priority } })
+      return row ? jobOf(row) : null
+    },
     async ofRun(runId) {
       return (await table.findMany({ where: { runId } })).map(jobOf)
     },
@@ -68,6 +75,7 @@ function whereOf(project: string, { status, phase, modelName, runId, label }: Jo
   }
 }
 
-function newRow({ error: _none, config, labels, ...job }: TrainingJob): Prisma.JobCreateManyInput {
-  return { ...job, config: config as Prisma.InputJsonValue, labels: [...labels] }
+export function newRow({ error: _none, config, ...job }: TrainingJob): Prisma.JobCreateManyInput {
+  const lists = { labels: [...job.labels], requirements: [...job.requirements] }
+  return { ...job, ...lists, config: config as Prisma.InputJsonValue }
 }

@@ -3,17 +3,22 @@ import { presets } from '../../../engine/models/presets.ts'
 import { adamWDefaults } from '../../../engine/optimizers/adamw.ts'
 import { grokFastEmaDefaults } from '../../../engine/optimizers/grokfast-ema.ts'
 import { grokFastMaDefaults } from '../../../engine/optimizers/grokfast-ma.ts'
+import { type CurriculumPhase, curriculumOf } from '../../../engine/training/curriculum.ts'
 import { type TrainerOptions, validateOptions } from '../../../engine/training/options.ts'
 import type { Preset } from '../../../schema/values.ts'
+import { keptByDefault } from '../checkpoints/checkpoint.ts'
 import { badSetting, domainErrorOf } from './errors.ts'
 import type { CognateSettings } from './request.ts'
+import { type StoppingRules, stoppingRules } from './stopping.ts'
 
 /** Everything that decides what a Cognate training computes, beside its data. */
-export interface CognateConfig {
+export interface CognateConfig extends StoppingRules {
   readonly model: LlamaConfig
   readonly steps: number
   readonly batch: number
   readonly context: number
+  /** Shorter sequences first, as many more of them; null without, absent in jobs older than it. */
+  readonly curriculum?: readonly CurriculumPhase[] | null
   readonly accumulation: number
   readonly learningRate: number
   readonly finalLearningRate: number
@@ -26,6 +31,11 @@ export interface CognateConfig {
   readonly validationEvery: number
   /** Steps between two checkpoints; time makes more of them. */
   readonly checkpointEvery: number
+  /** A checkpoint is made at the latest after so much work. */
+  readonly checkpointSeconds: number
+  /** How many of the newest checkpoints are kept, and of those with the lowest validation loss. */
+  readonly keepLast: number
+  readonly keepBest: number
 }
 
 /** Share of the text that is kept for validation: its end. */
@@ -45,6 +55,7 @@ export function cognateConfig(preset: Preset, settings: CognateSettings, seed: n
     steps,
     batch: settings.batch ?? batch,
     context,
+    curriculum: curriculumOfSteps(settings.curriculum, steps),
     accumulation: settings.accumulation ?? 1,
     learningRate: rate,
     finalLearningRate: rate / 10,
@@ -55,6 +66,10 @@ export function cognateConfig(preset: Preset, settings: CognateSettings, seed: n
     seed,
     validationEvery: settings.validationEvery ?? Math.max(1, Math.min(100, Math.ceil(steps / 20))),
     checkpointEvery: settings.checkpointEvery ?? 200,
+    checkpointSeconds: settings.checkpointSeconds ?? 15,
+    keepLast: settings.keepLast ?? keptByDefault.last,
+    keepBest: settings.keepBest ?? keptByDefault.best,
+    ...stoppingRules(settings),
   }
   try {
     validateOptions(trainerOptions(config))
@@ -79,22 +94,34 @@ function sized(model: LlamaConfig, sizes: NonNullable<CognateSettings['sizes']>,
   }
 }
 
+function curriculumOfSteps(chosen: CognateSettings['curriculum'], steps: number): CurriculumPhase[] | null {
+  if (!chosen) return null
+  try {
+    return curriculumOf(chosen, steps)
+  } catch (error) {
+    throw domainErrorOf(error)
+  }
+}
+
 function grokfastOf(chosen: CognateSettings['grokfast']): CognateConfig['grokfast'] {
   if (chosen?.kind === 'EMA') {
     const { alpha = grokFastEmaDefaults.alpha, lambda = grokFastEmaDefaults.lambda } = chosen
-    return { kind: 'EMA', alpha, lambda }
+    return { kind: 'EMA', alpha, lambda, ...scheduleOf(chosen) }
   }
   if (chosen?.kind === 'MA') {
     const { window = grokFastMaDefaults.window, lambda = grokFastMaDefaults.lambda } = chosen
-    return { kind: 'MA', window, lambda }
+    return { kind: 'MA', window, lambda, ...scheduleOf(chosen) }
   }
   return null
 }
+
+const scheduleOf = ({ start = 0, warmup = 0 }: NonNullable<CognateSettings['grokfast']>) => ({ start, warmUp: warmup })
 
 export const trainerOptions = (config: CognateConfig): TrainerOptions => ({
   model: config.model,
   batch: config.batch,
   context: config.context,
+  ...(config.curriculum ? { curriculum: config.curriculum } : {}),
   accumulation: config.accumulation,
   seed: config.seed,
   optimizer: { ...adamWDefaults, weightDecay: config.weightDecay },

@@ -17,3 +17,6 @@ export const domainErrorOf = (error: unknown): unknown =>
   error instanceof EngineError && error.code !== 'DIVERGED'
     ? new DomainError(error.code, error.message, { cause: error })
     : error
+
+export const unknownExecutor = (name: string, known: readonly string[]) =>
+  invalidInput(`requirements ask for the executor "${name}", which there is not: take one of ${known.join(', ')}.`)

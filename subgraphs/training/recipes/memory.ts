@@ -8,13 +8,13 @@ const baseBytes = 200e6
 /**
  * About how much memory a training takes at its peak, in bytes; within a tenth of what ONNX Runtime was measured to
  * take for every preset. Parameters, both moments and GrokFast's average are there as inputs and as outputs of a step
- * and once more while a checkpoint is written, and the gradient once; of a layer's activations the backward pass wants
+ * and once more while a checkpoint is written, and the gradient once; the best weights, where they are kept, and their copy in a checkpoint; of a layer's activations the backward pass wants
  * every operand again.
  */
-export function requiredMemory({ model, batch, context, grokfast, accumulation }: CognateConfig): number {
+export function requiredMemory({ model, batch, context, grokfast, accumulation, weights }: CognateConfig): number {
   const states = 3 + (grokfast ? 1 : 0)
   const window = grokfast?.kind === 'MA' ? 2 * grokfast.window : 0
-  const copies = 3 * states + 1 + (accumulation > 1 ? 2 : 0) + window
+  const copies = 3 * states + 1 + (accumulation > 1 ? 2 : 0) + (weights === 'BEST' ? 2 : 0) + window
 
   const perLayer = 21 * model.width + 8 * model.feedForward + 4 * model.heads * context
   const perToken = model.layers * perLayer + 4 * model.vocabularySize

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { badSetting } from './errors.ts'
+import { needSettings } from './needs.ts'
 
 /** The upper bounds below are beyond any machine; they keep what is computed of the sizes short and exact. */
 const count = z.int().min(1)
@@ -33,22 +34,38 @@ const settings = z.strictObject({
       alpha: fromZero.lt(1),
       lambda: fromZero,
       window: count.max(1_000_000),
+      start: z.int().min(0),
+      warmup: z.int().min(0),
     })
-    .partial({ alpha: true, lambda: true, window: true }),
+    .partial({ alpha: true, lambda: true, window: true, start: true, warmup: true }),
+  curriculum: z
+    .array(z.strictObject({ context: count.max(1_000_000), share: positive.max(1) }))
+    .min(1)
+    .max(20),
+  /** The same without the filter, beside it. */
+  control: z.boolean(),
   validationEvery: count,
   checkpointEvery: count,
-  priority: z.int().min(0).max(1000),
-  labels: z.array(z.string().regex(/^[a-z0-9][a-z0-9._/=-]{0,62}$/i)).max(20),
+  ...needSettings,
+  keepLast: count.max(100),
+  keepBest: z.int().min(0).max(100),
+  checkpointSeconds: positive.max(86_400),
+  earlyStopping: z.strictObject({ patience: count, minDelta: fromZero }).partial({ minDelta: true }),
+  divergence: z.strictObject({ spike: fromZero, window: count.max(10_000), patience: count.max(1_000_000) }).partial(),
+  budget: z.strictObject({ seconds: positive, tokens: count }).partial(),
+  weights: z.enum(['BEST', 'LAST']),
 })
 
 const cognateSettings = settings.partial()
 
 export type CognateSettings = z.infer<typeof cognateSettings>
 
+export const readSettings = (given: unknown): CognateSettings => chosenSettings(cognateSettings, given)
+
 /** GraphQL and JSON say null where nothing is chosen. Throws INVALID_INPUT naming the setting, its value and the remedy. */
-export function readSettings(given: unknown): CognateSettings {
+export function chosenSettings<Settings>(schema: z.ZodType<Settings>, given: unknown): Settings {
   const chosen = withoutNulls(given)
-  const parsed = cognateSettings.safeParse(chosen)
+  const parsed = schema.safeParse(chosen)
   if (parsed.success) return parsed.data
   const { path, message, code, ...issue } = parsed.error.issues[0]!
   if (code === 'unrecognized_keys') {

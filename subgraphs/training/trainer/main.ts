@@ -1,7 +1,11 @@
 import { EngineError } from '../../../engine/errors.ts'
-import { openFileBlobs } from '../../../kernel/blobs/files.ts'
+import { openBlobs } from '../../../kernel/blobs/open.ts'
 import { DomainError } from '../../../kernel/errors.ts'
+import { enter } from '../../../kernel/telemetry/spans.ts'
+import { openTracer } from '../../../kernel/telemetry/tracer.ts'
+import { runEvoMerge } from '../evomerge/search.ts'
 import type { JobError } from '../jobs/job.ts'
+import { backgroundBlobs } from './background-blobs.ts'
 import type { FromTrainer, Order, ToTrainer } from './protocol.ts'
 import { runTraining } from './training.ts'
 
@@ -15,16 +19,20 @@ const send = (message: FromTrainer): void => {
 
 async function obey(order: Order): Promise<void> {
   let step = 0
+  await using background = backgroundBlobs(order.blobs)
   try {
-    await runTraining(order, {
-      blobs: await openFileBlobs(order.blobs),
-      shouldStop: () => mustStop,
-      breathe: () => new Promise(resolve => setImmediate(resolve)),
-      send(message) {
-        if (message.kind === 'points') step = message.step
-        send(message)
-      },
-    })
+    await traced(order, async () =>
+      (order.phase === 'EVOMERGE' ? runEvoMerge : runTraining)(order, {
+        blobs: await openBlobs(order.blobs),
+        store: background.put,
+        shouldStop: () => mustStop,
+        breathe: () => new Promise(resolve => setImmediate(resolve)),
+        send(message) {
+          if (message.kind === 'points') step = message.step
+          send(message)
+        },
+      }),
+    )
   } catch (error) {
     const failure = repeatable(error)
     // Anything else is tried again: the exit code and the printed error say that it was no answer.
@@ -33,6 +41,15 @@ async function obey(order: Order): Promise<void> {
   }
   await delivered
   process.disconnect()
+}
+
+/** Its spans are sent before it ends: the worker waits for that, and so has the job's end by then. */
+async function traced(order: Order, work: () => Promise<void>): Promise<void> {
+  if (!order.tracing) return work()
+  await using tracing = await openTracer('trainer', order.tracing)
+  const { tracer } = tracing
+  const attributes = { 'forge.job.id': order.jobId, 'forge.executor': order.executor }
+  await enter({ name: 'job', tracer, traceparent: order.traceparent, labels: { jobId: order.jobId }, attributes }, work)
 }
 
 /** A failure that another attempt would meet again. */

@@ -1,14 +1,17 @@
-import type { MetricPoint } from '../../../schema/values.ts'
+import type { BlobSettings } from '../../../kernel/blobs/open.ts'
+import type { TracingSettings } from '../../../kernel/telemetry/settings.ts'
+import type { MetricPoint, Phase } from '../../../schema/values.ts'
 import type { Completion } from '../attempts/attempt.ts'
 import type { SavedState } from '../attempts/service.ts'
 import type { JobError } from '../jobs/job.ts'
-import type { CognateConfig } from '../recipes/config.ts'
 
 /** What a training process is told to do, once. */
 export interface Order {
   readonly kind: 'start'
   readonly jobId: string
-  readonly config: CognateConfig
+  readonly phase: Phase
+  /** What the phase needs; its room knows the type. */
+  readonly config: unknown
   /** Digest of the text. */
   readonly dataset: string
   readonly executor: string
@@ -17,8 +20,13 @@ export interface Order {
   readonly checkpoints: readonly { readonly step: number; readonly digest: string }[]
   /** The last stored step of each metric: nothing up to there is reported again. */
   readonly recorded: Readonly<Record<string, number>>
-  /** Folder of the blobs. */
-  readonly blobs: string
+  readonly blobs: BlobSettings
+  /** It pauses after this step by itself, if it has one. */
+  readonly pauseAt?: number | null
+  /** Where its part of the trace goes. */
+  readonly tracing?: TracingSettings
+  /** W3C trace context of the attempt. */
+  readonly traceparent?: string
 }
 
 /** `stop`: save a checkpoint and end. */
@@ -33,3 +41,5 @@ export type FromTrainer =
   /** It would fail the same way again. */
   | { readonly kind: 'failed'; readonly step: number; readonly error: JobError }
   | { readonly kind: 'stopped'; readonly step: number }
+  /** It has come to `pauseAt`, and what its weights are worth there. */
+  | { readonly kind: 'paused'; readonly step: number; readonly validationLoss: number }

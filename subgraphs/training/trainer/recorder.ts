@@ -14,6 +14,8 @@ interface RecorderOptions {
 /** Takes the points of a loop without ever making it wait, and sends them in batches. */
 export interface Recorder {
   record(step: number, values: Readonly<Record<string, number>>): void
+  /** The next point comes in about so many milliseconds: sends now what would have waited too long by then. */
+  expect(ms: number): void
   flush(): void
 }
 
@@ -21,6 +23,8 @@ export function createRecorder({ send, now, recorded }: RecorderOptions): Record
   let points: MetricPoint[] = []
   let newest = 0
   let sentAt = 0
+  /** Since when the oldest of the points waits. */
+  let since = 0
 
   const flush = () => {
     if (points.length > 0) send({ kind: 'points', step: newest, points })
@@ -30,12 +34,18 @@ export function createRecorder({ send, now, recorded }: RecorderOptions): Record
     record(step, values) {
       const moment = now()
       const at = moment.toISOString()
+      if (points.length === 0) since = moment.getTime()
       for (const [name, value] of Object.entries(values)) {
         if (step > (recorded[name] ?? -1) && Number.isFinite(value)) points.push({ name, step, value, at })
       }
       newest = step
       if (moment.getTime() - sentAt < batchMs) return
       sentAt = moment.getTime()
+      flush()
+    },
+    expect(ms) {
+      if (points.length === 0 || now().getTime() - since + ms < batchMs) return
+      sentAt = now().getTime()
       flush()
     },
     flush,

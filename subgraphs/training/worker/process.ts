@@ -1,16 +1,19 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import type { Log } from '../../../kernel/log.ts'
 import type { FromTrainer, Order, ToTrainer } from '../trainer/protocol.ts'
+import { type OutputInbox, outputInbox, type Printed } from './output.ts'
 
 const entry = join(import.meta.dirname, '..', 'trainer', 'main.ts')
+
+/** What is heard of a process: what it reports, and what it prints. */
+export type Said = FromTrainer | { readonly kind: 'output'; readonly lines: readonly Printed[] }
 
 export interface TrainingProcess {
   readonly pid: number | undefined
   /** What it says, several messages at once when the reader was busy; ends when the process has. */
-  messages(): AsyncIterable<readonly FromTrainer[]>
+  messages(): AsyncIterable<readonly Said[]>
   /** Asks it to save a checkpoint and end. */
   stop(): void
   kill(): void
@@ -22,11 +25,14 @@ export interface TrainingProcess {
 export function startTrainingProcess(order: Order, log: Log): TrainingProcess {
   const child = fork(entry, { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
   lowerPriority(child, log)
-  const lastWords = follow(child, log)
-
   let inbox: FromTrainer[] = []
   let ended: string | undefined
   let wake = () => {}
+  const output = outputInbox(
+    () => new Date(),
+    () => wake(),
+  )
+  const lastWords = follow(child, output, log)
   const end = (reason: string) => {
     ended ??= reason
     wake()
@@ -47,11 +53,15 @@ export function startTrainingProcess(order: Order, log: Log): TrainingProcess {
   return {
     pid: child.pid,
     async *messages() {
-      while (inbox.length > 0 || ended === undefined) {
-        if (inbox.length === 0) await new Promise<void>(resolve => (wake = resolve))
-        const taken = inbox
+      for (;;) {
+        const hasEnded = ended !== undefined
+        // What it printed before a report stands before it.
+        const lines = output.take()
+        const taken: Said[] = lines.length > 0 ? [{ kind: 'output', lines }, ...inbox] : inbox
         inbox = []
         if (taken.length > 0) yield taken
+        else if (hasEnded) return
+        else await new Promise<void>(resolve => (wake = resolve))
       }
     },
     stop: () => tell({ kind: 'stop' }),
@@ -70,13 +80,15 @@ function lowerPriority({ pid }: ChildProcess, log: Log): void {
   }
 }
 
-/** Logs what the process prints; answers the last line of its standard error. */
-function follow(child: ChildProcess, log: Log): () => string {
+/** Takes what the process prints, and logs it; answers the last line of its standard error. */
+function follow(child: ChildProcess, output: OutputInbox, log: Log): () => string {
   let last = ''
-  createInterface({ input: child.stdout! }).on('line', line => log.debug({ line }, 'training process'))
-  createInterface({ input: child.stderr! }).on('line', line => {
+  const stdout = output.reader('STDOUT', line => log.debug({ line }, 'training process'))
+  const stderr = output.reader('STDERR', line => {
     if (/^\w*Error\b/.test(line) || last === '') last = line
     log.warn({ line }, 'training process')
   })
+  child.stdout!.on('data', stdout.push).on('end', stdout.end)
+  child.stderr!.on('data', stderr.push).on('end', stderr.end)
   return () => (last === '' ? '' : `: ${last.slice(0, 300)}`)
 }

@@ -1,131 +1,123 @@
+import type { BlobSettings } from '../../../kernel/blobs/open.ts'
 import type { Log } from '../../../kernel/log.ts'
-import { backoff, pause } from '../../../kernel/resilience/pause.ts'
+import { correlation, currentTraceparent, labelled } from '../../../kernel/telemetry/correlation.ts'
+import type { TracingSettings } from '../../../kernel/telemetry/settings.ts'
+import { inSpan, unrecorded } from '../../../kernel/telemetry/spans.ts'
 import type { JobStatus } from '../../../schema/values.ts'
-import { type Claim, leaseMs } from '../attempts/attempt.ts'
+import type { Claim } from '../attempts/attempt.ts'
 import type { AttemptParts } from '../attempts/ports.ts'
 import * as attempts from '../attempts/service.ts'
-import type { CognateConfig } from '../recipes/config.ts'
-import type { FromTrainer } from '../trainer/protocol.ts'
+import type { TrainingJob } from '../jobs/job.ts'
+import type { Ending, TrainingMetrics } from './metrics.ts'
 import { startTrainingProcess } from './process.ts'
+import { isLastWord, joined, type LastWord, openReports } from './reports.ts'
 
 /** Between two signs of life; also how long a cancelled job may go on. */
 const renewMs = 500
 /** A process that was asked to stop has so long for its step and its checkpoint. */
 const stopMs = 20_000
+/** One that has answered has so long to end, until which what it prints belongs to the log. */
+const partingMs = 3_000
 
 export interface RunParts extends AttemptParts {
-  readonly blobsFolder: string
+  readonly blobSettings: BlobSettings
   /** For a job that starts now. */
-  threads(): number
+  threads(job: TrainingJob): number
+  /** For its part of the trace. */
+  readonly tracing?: TracingSettings
+  readonly metrics?: TrainingMetrics
   readonly log: Log
 }
 
 /** Runs one attempt in a process of its own, to its end, or until `signal` wants it saved and given back. */
-export async function runAttempt(parts: RunParts, claim: Claim, signal: AbortSignal): Promise<void> {
+export function runAttempt(parts: RunParts, claim: Claim, signal: AbortSignal): Promise<void> {
   const { job, attempt } = claim
-  const log = parts.log.child({ jobId: job.id, attempt: attempt.number })
+  const attributes = { 'forge.job.id': job.id, 'forge.job.attempt': attempt.number }
+  return labelled({ jobId: job.id }, () =>
+    inSpan(`attempt ${attempt.number}`, { attributes }, () => run(parts, claim, signal)),
+  )
+}
+
+async function run(parts: RunParts, claim: Claim, signal: AbortSignal): Promise<void> {
+  const { job, attempt } = claim
+  // What the process prints comes at any time, outside of this trace.
+  const log = parts.log.child({ ...correlation(), jobId: job.id, attempt: attempt.number })
   const child = startTrainingProcess(orderOf(parts, claim), log)
-  let step = claim.checkpoints[0]?.step ?? 0
-  let isAnswered = false
+  const meter = parts.metrics?.begin(job.id, claim.checkpoints[0]?.step ?? 0, job.totalSteps)
+  const reports = openReports(parts, claim, log, meter)
+  let ending: Ending = 'crashed'
+  let answer: LastWord | undefined
   let isLost = false
   let stopTimer: NodeJS.Timeout | undefined
+  let partingTimer: NodeJS.Timeout | undefined
 
   const stop = () => {
     if (stopTimer) return
     child.stop()
     stopTimer = setTimeout(child.kill, stopMs)
   }
-  const heed = (status: JobStatus | null) => {
-    if (status === 'RUNNING') return
+  const heed = (status: JobStatus | null | undefined) => {
+    // An attempt that has answered may end in peace.
+    if (status === undefined || status === 'RUNNING' || answer) return
     if (status !== null) return stop()
     isLost = true
+    ending = 'withdrawn'
     child.kill()
   }
   const renewTimer = setInterval(() => {
-    parts.attempts.renew(attempt).then(heed, error => log.warn({ err: error }, 'a lease could not be renewed'))
+    unrecorded(() => parts.attempts.renew(attempt)).then(heed, error =>
+      log.warn({ err: error }, 'a lease could not be renewed'),
+    )
   }, renewMs)
   signal.addEventListener('abort', stop)
   if (signal.aborted) stop()
 
-  /** Writes down what the process says. */
-  async function take(message: FromTrainer): Promise<void> {
-    switch (message.kind) {
-      case 'points':
-        step = message.step
-        return heed(await attempts.recordPoints(parts, claim, message.step, message.points))
-      case 'checkpoint': {
-        const { kind: _, ...saved } = message
-        return heed(await attempts.recordCheckpoint(parts, claim, saved))
-      }
-      case 'warning':
-        return log.warn(message.message)
-      case 'completed':
-        return attempts.completeAttempt(parts, claim, message)
-      case 'failed':
-        return attempts.failAttempt(parts, claim, message.step, message.error)
-      case 'stopped':
-        return attempts.releaseAttempt(parts, claim, message.step)
-    }
-  }
-
   try {
     try {
       for await (const batch of child.messages()) {
-        for (const message of joined(batch)) {
-          await persistently(() => take(message), log)
-          isAnswered ||= ['completed', 'failed', 'stopped'].includes(message.kind)
+        for (const said of joined(batch)) {
+          if (isLastWord(said)) {
+            answer = said
+            partingTimer = setTimeout(child.kill, partingMs)
+          } else heed(await reports.store(said))
         }
+      }
+      if (answer) {
+        ending = answer.kind === 'paused' ? 'stopped' : answer.kind
+        await reports.store(answer)
       }
     } catch (error) {
       // Counted as a crash: what can never be stored must not be tried for ever. With no database at all, the lease
       // ends by itself.
       log.error({ err: error }, 'what a job reported cannot be stored')
-      return await attempts.crashAttempt(parts, claim, step, 'what it reported could not be stored')
+      return await attempts.crashAttempt(parts, claim, reports.step, 'what it reported could not be stored')
     }
-    if (isAnswered || isLost) return
-    if (stopTimer) await attempts.releaseAttempt(parts, claim, step)
-    else await attempts.crashAttempt(parts, claim, step, child.ending())
+    if (answer || isLost) return
+    if (stopTimer) {
+      ending = 'stopped'
+      await attempts.releaseAttempt(parts, claim, reports.step)
+    } else await attempts.crashAttempt(parts, claim, reports.step, child.ending())
   } finally {
+    meter?.end(ending)
     child.kill()
     clearInterval(renewTimer)
     clearTimeout(stopTimer)
+    clearTimeout(partingTimer)
     signal.removeEventListener('abort', stop)
   }
 }
 
-const orderOf = ({ blobsFolder, threads }: RunParts, { job, checkpoints, recorded }: Claim) => ({
+const orderOf = ({ blobSettings, threads, tracing }: RunParts, { job, checkpoints, recorded }: Claim) => ({
   kind: 'start' as const,
   jobId: job.id,
-  config: job.config as CognateConfig,
+  phase: job.phase,
+  config: job.config,
   dataset: job.datasetFingerprint,
   executor: job.executor!,
-  threads: threads(),
+  threads: threads(job),
   checkpoints,
   recorded,
-  blobs: blobsFolder,
+  blobs: blobSettings,
+  tracing,
+  traceparent: currentTraceparent(),
 })
-
-/** Points that came while the database was busy become one write. */
-function joined(batch: readonly FromTrainer[]): readonly FromTrainer[] {
-  const messages: FromTrainer[] = []
-  for (const message of batch) {
-    const last = messages.at(-1)
-    if (last?.kind !== 'points' || message.kind !== 'points') messages.push(message)
-    else messages[messages.length - 1] = { ...message, points: [...last.points, ...message.points] }
-  }
-  return messages
-}
-
-/** Tries again while the database is away, for as long as nobody else can have taken the job. */
-async function persistently(write: () => Promise<void>, log: Log): Promise<void> {
-  const deadline = Date.now() + leaseMs
-  for (let failures = 1; ; failures++) {
-    try {
-      return await write()
-    } catch (error) {
-      if (Date.now() > deadline) throw error
-      log.warn({ err: error, failures }, 'what a job reported could not be stored; trying again')
-      await pause(backoff(failures))
-    }
-  }
-}

@@ -4,11 +4,15 @@ import { buffer } from 'node:stream/consumers'
 import { type Identity, roles } from '../../../kernel/auth/identity.ts'
 import type { Blobs } from '../../../kernel/blobs/blobs.ts'
 import { invalidInput, notFound } from '../../../kernel/errors.ts'
+import { isFinished } from '../../../schema/values.ts'
 import type { TrainingParts } from '../../../subgraphs/training/builder.ts'
 import type { StepRejection } from '../../../subgraphs/training/cognate/ports.ts'
 import type { Dataset } from '../../../subgraphs/training/datasets/dataset.ts'
+import type { KnownVersions } from '../../../subgraphs/training/evomerge/ports.ts'
+import type { KnownVersion } from '../../../subgraphs/training/evomerge/version.ts'
 import type { JobEvent, TrainingJob } from '../../../subgraphs/training/jobs/job.ts'
-import type { MetricSeries } from '../../../subgraphs/training/metrics/series.ts'
+import { countOf, pointAt } from '../../../subgraphs/training/metrics/points.ts'
+import type { PackedSeries } from '../../../subgraphs/training/metrics/series.ts'
 import type { Page } from '../../../subgraphs/training/page.ts'
 
 export const identityOf = (project = 'default'): Identity => ({
@@ -27,7 +31,7 @@ export function trainingInMemory() {
   const events: JobEvent[] = []
   const rejections: StepRejection[] = []
   const contents = new Map<string, Uint8Array>()
-  const series: MetricSeries[] = []
+  const series: PackedSeries[] = []
   const state = { memory: 16e9, beforeTransition: () => {} }
 
   const replace = (job: TrainingJob): TrainingJob => {
@@ -48,6 +52,7 @@ export function trainingInMemory() {
       if (!found) throw notFound(`There is no blob ${digest}.`)
       return found
     },
+    collect: async digest => contents.delete(digest),
     async remove(digest) {
       contents.delete(digest)
     },
@@ -55,13 +60,20 @@ export function trainingInMemory() {
   const parts: TrainingParts = {
     now: () => clock,
     blobs,
-    fleet: { largestMemory: async () => state.memory, see: async () => {} },
+    fleet: { largestMemory: async () => state.memory, machines: async () => [], see: async () => {} },
     rejections: { reject: async rejection => void rejections.push(rejection) },
     metrics: {
       series: async (_job, names) => series.filter(({ name }) => !names || names.includes(name)),
-      newest: async () => series.map(({ name, points }) => ({ name, value: points.at(-1)!.value })),
+      newest: async () => series.map(({ name, points }) => ({ name, ...pointAt(points, countOf(points) - 1) })),
+    },
+    logs: { read: async () => ({ total: 0, lines: [] }) },
+    line: { suitable: async () => [], waiting: async () => jobs.filter(({ status }) => status === 'QUEUED') },
+    groups: {
+      members: async groupId => jobs.filter(job => job.groupId === groupId),
+      controlOf: async id => jobs.find(job => job.controlOf === id) ?? null,
     },
     checkpoints: { ofJob: async () => [] },
+    versions: versionsInMemory(),
     jobs: {
       find: async id => jobs.find(job => job.id === id) ?? null,
       list: async (project, { status, label }, page) =>
@@ -95,6 +107,10 @@ export function trainingInMemory() {
         if (current.revision !== job.revision) return null
         events.push(event)
         return replace({ ...current, ...change, revision: current.revision + 1 })
+      },
+      async prioritize(id, priority) {
+        const job = jobs.find(job => job.id === id && !isFinished(job.status))
+        return job ? replace({ ...job, priority }) : null
       },
       ofRun: async runId => jobs.filter(job => job.runId === runId),
     },
@@ -134,6 +150,29 @@ export function trainingInMemory() {
     },
   }
   return { parts, jobs, datasets, events, rejections, series, state, replace }
+}
+
+function versionsInMemory(): KnownVersions {
+  const known = new Map<string, KnownVersion & { isDeleted: boolean }>()
+  return {
+    async find(project, ref) {
+      const found = [...known.values()]
+        .filter(version => version.project === project && !version.isDeleted)
+        .filter(({ id, modelName }) => ('id' in ref ? id === ref.id : modelName === ref.modelName))
+        .filter(({ number }) => 'id' in ref || ref.number === 'latest' || number === ref.number)
+      return found.toSorted((one, other) => other.number - one.number)[0] ?? null
+    },
+    async add(version) {
+      if (!known.has(version.id)) known.set(version.id, { ...version, isDeleted: false })
+    },
+    async setDeleted(id, isDeleted) {
+      const version = known.get(id)
+      if (version) known.set(id, { ...version, isDeleted })
+    },
+    async remove(id) {
+      known.delete(id)
+    },
+  }
 }
 
 function paged<T extends { readonly id: string }>(all: readonly T[], { after, before, limit, inverted }: Page): T[] {

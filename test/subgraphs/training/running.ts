@@ -12,7 +12,7 @@ import { retention } from '../../../schema/events.ts'
 import { startTraining } from '../../../subgraphs/training/main.ts'
 import { startWorker } from '../../../subgraphs/training/worker/main.ts'
 import { until } from '../../support/condition.ts'
-import { scratchDatabase } from '../../support/scratch.ts'
+import { scratchDatabase, scratchRedis } from '../../support/scratch.ts'
 import { silentLog } from '../../support/silent-log.ts'
 
 /** 30 thousand parameters: a step takes a few milliseconds. */
@@ -33,7 +33,7 @@ export interface Answer {
 }
 
 /** Training and one worker, on a real database, event log and queue. */
-export async function runningTraining({ withWorker = true } = {}) {
+export async function runningTraining({ withWorker = true, on = 'PostgreSQL' as 'PostgreSQL' | 'Redis' } = {}) {
   await using opening = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'forge-training-'))
   opening.defer(() => rm(folder, { recursive: true, force: true }))
@@ -49,7 +49,7 @@ export async function runningTraining({ withWorker = true } = {}) {
     FORGE_LOG: 'warn',
     GATEWAY_URL: await listen(gateway, '127.0.0.1', 0),
     TRAINING_DATABASE_URL: opening.use(await scratchDatabase()).url,
-    BUS_URL: opening.use(await scratchDatabase()).url,
+    BUS_URL: opening.use(await (on === 'Redis' ? scratchRedis() : scratchDatabase())).url,
   }
   const env: Env = readEnv(source)
   const bus: Bus = opening.use(await openBus(env, retention, silentLog))

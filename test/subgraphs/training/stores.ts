@@ -6,9 +6,11 @@ import { attemptStore } from '../../../subgraphs/training/attempts/store.ts'
 import { checkpointStore } from '../../../subgraphs/training/checkpoints/store.ts'
 import type { Dataset } from '../../../subgraphs/training/datasets/dataset.ts'
 import { datasetStore } from '../../../subgraphs/training/datasets/store.ts'
-import { jobQueued, type TrainingJob } from '../../../subgraphs/training/jobs/job.ts'
+import { jobQueued, plainNeeds, type TrainingJob, untouched } from '../../../subgraphs/training/jobs/job.ts'
 import { jobStore } from '../../../subgraphs/training/jobs/store.ts'
+import { logStore } from '../../../subgraphs/training/logs/store.ts'
 import { metricStore } from '../../../subgraphs/training/metrics/store.ts'
+import { lineStore } from '../../../subgraphs/training/scheduling/store.ts'
 import { serviceDatabase } from '../../support/service-database.ts'
 
 export const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`
@@ -28,33 +30,27 @@ export const newDataset = (change: Partial<Dataset> = {}): Dataset => ({
 })
 
 export const newJob = (datasetId: string, change: Partial<TrainingJob> = {}): TrainingJob => ({
+  ...untouched,
   id: newId('job'),
   project: 'default',
   phase: 'COGNATE',
-  status: 'QUEUED',
   modelName: 'moby',
   preset: 'NANO',
   seed: 42,
-  step: 0,
   totalSteps: 100,
   config: { steps: 100 },
   datasetId,
   datasetFingerprint: digestOf('a'),
-  executor: null,
-  nodeId: null,
-  priority: 100,
+  ...plainNeeds,
   labels: ['night'],
   principal: 'key_1',
   runId: null,
   stepName: null,
+  groupId: null,
+  controlOf: null,
   idempotencyKey: null,
-  revision: 0,
-  attempts: 0,
-  crashes: 0,
-  error: null,
   createdAt: new Date('2026-03-01T12:00:00.000Z'),
-  startedAt: null,
-  finishedAt: null,
+  queuedAt: new Date('2026-03-01T12:00:00.000Z'),
   ...change,
 })
 
@@ -69,7 +65,9 @@ export async function trainingStores() {
     datasets: datasetStore(db),
     attempts: attemptStore(db),
     metrics: metricStore(db),
+    logs: logStore(db),
     checkpoints: checkpointStore(db),
+    line: lineStore(db),
     now: () => new Date(),
     blobs: { remove: async (digest: string) => void removed.push(digest) },
   }
@@ -93,8 +91,11 @@ export async function trainingStores() {
       if (typeof claim === 'string') throw new Error(claim)
       return claim
     },
-    /** Topics of what waits to be published, in order. */
-    topics: async () => (await db.outbox.findMany({ orderBy: { position: 'asc' } })).map(({ topic }) => topic),
+    /** Topics of what waits to be published, in order; the log beside. */
+    topics: async () => {
+      const rows = await db.outbox.findMany({ where: { topic: { not: 'job.logged' } }, orderBy: { position: 'asc' } })
+      return rows.map(({ topic }) => topic)
+    },
     /** Lets the lease of a job run out. */
     expire: (id: string) => db.$executeRaw`UPDATE job SET lease_until = now() - interval '1 s' WHERE id = ${id}`,
     [Symbol.asyncDispose]: () => open.disposeAsync(),

@@ -100,6 +100,9 @@ describe('a job', () => {
     await forge.ask('mutation ($id: ID!) { resumeJob(id: $id) { status } }', { id })
     await forge.reaches(id, 'COMPLETED')
     expect((await forge.lossesOf(id)).map(([step]) => step)).toEqual(range(1, 150))
+    const { data } = await forge.ask('query ($id: ID!) { job(id: $id) { log { lines { event text } } } }', { id })
+    const warned = data.job.log.lines.filter((line: { event: string | null }) => line.event === 'warned')
+    expect(warned).toEqual([{ event: 'warned', text: expect.stringContaining('cannot be used') }])
   }, 60_000)
 
   it('is cancelled within two seconds, process and all, for good', async () => {
@@ -130,19 +133,28 @@ describe('a job', () => {
   }, 60_000)
 })
 
-describe('a worker', () => {
-  it('that is killed leaves no process, and another one goes on with its job', async () => {
-    await using forge = await runningTraining({ withWorker: false })
+describe.each(['PostgreSQL', 'Redis'] as const)('two workers on one queue in %s', on => {
+  it('share the jobs by their labels, and one goes on with the job of the other when that is killed', async () => {
+    await using forge = await runningTraining({ withWorker: false, on })
     const command = ['node', 'subgraphs/training/worker/main.ts']
-    const first = start(command, forge.source)
-    const id = await forge.startCognate({ ...tiny, modelName: 'moved', steps: 2_000, checkpointEvery: 50 })
-    await forge.stepsTo(id, 120)
-    const [child] = await trainingProcesses(first.child.pid!)
-    first.child.kill('SIGKILL')
-    await first.exit
-    await until('the training process has ended', () => !isAlive(child!))
+    await using alpha = start(command, { ...forge.source, FORGE_NODE: 'alpha', FORGE_LABELS: 'big,zone=eu' })
+    await using beta = start(command, { ...forge.source, FORGE_NODE: 'beta' })
+    const settings = { ...tiny, steps: 2_000, checkpointEvery: 50 }
+    const labelled = await forge.startCognate({ ...settings, modelName: 'labelled', requirements: ['big', 'zone=eu'] })
+    await forge.stepsTo(labelled, 5)
+    expect(await trainingProcesses(alpha.child.pid!)).toHaveLength(1)
+    await forge.ask('mutation ($id: ID!) { cancelJob(id: $id) { status } }', { id: labelled })
 
-    await using second = start(command, forge.source)
+    const id = await forge.startCognate({ ...settings, modelName: 'moved' })
+    const apart = await forge.startCognate({ ...settings, modelName: 'apart', requirements: ['nowhere'] })
+    await forge.stepsTo(id, 120)
+    const [child, other] = await Promise.all([alpha, beta].map(({ child }) => trainingProcesses(child.pid!)))
+    expect([...child!, ...other!]).toHaveLength(1)
+    const [dying, living] = child!.length === 1 ? [alpha, beta] : [beta, alpha]
+    dying.child.kill('SIGKILL')
+    await dying.exit
+    await until('the training process has ended', () => !isAlive([...child!, ...other!][0]!))
+
     await until('another attempt', async () => (await forge.job(id)).attempts === 2, 20_000)
     const [started] = (await forge.events(['job.started'], id)).slice(-1)
     expect(eventData('job.started', started!.data)).toMatchObject({ attempt: 2 })
@@ -152,8 +164,12 @@ describe('a worker', () => {
     const steps = (await forge.lossesOf(id)).map(([step]) => step)
     expect(steps).toEqual(range(1, steps.length))
 
-    second.child.kill('SIGTERM')
-    expect(await second.exit).toBe(0)
+    const { data } = await forge.ask('{ trainingQueue { position waitsFor job { id } } }')
+    expect(data.trainingQueue).toEqual([
+      { position: 1, waitsFor: 'a worker with the label "nowhere"', job: { id: apart } },
+    ])
+    living.child.kill('SIGTERM')
+    expect(await living.exit).toBe(0)
     const handedBack = await forge.job(id)
     expect(handedBack).toMatchObject({ status: 'QUEUED', attempts: 2 })
     expect(handedBack.checkpoints[0].step).toBe(handedBack.step)

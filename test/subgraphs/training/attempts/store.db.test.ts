@@ -10,7 +10,8 @@ import {
   recoverLostJobs,
   releaseAttempt,
 } from '../../../../subgraphs/training/attempts/service.ts'
-import { cancelJob, pauseJob, resumeJob } from '../../../../subgraphs/training/jobs/service.ts'
+import { cancelJob, pauseJob, resumeJob, retryJob } from '../../../../subgraphs/training/jobs/service.ts'
+import { readMetrics } from '../../../../subgraphs/training/metrics/service.ts'
 import { identityOf } from '../memory.ts'
 import { digestOf, place, trainingStores } from '../stores.ts'
 
@@ -30,10 +31,16 @@ const losses = (from: number, to: number) =>
     at,
   }))
 const completion = {
+  step: 100,
+  stopReason: null,
   parameterCount: 30_000,
   architecture: { kind: 'llama' },
   files: [{ path: 'model.safetensors', digest: digestOf('b'), sizeBytes: 10 }],
   metrics: [{ name: 'loss', value: 2 }],
+}
+const stepsOf = async ({ job }: Claim) => {
+  const [series] = await readMetrics(forge, job.id, { maxPoints: 1_000 })
+  return series!.points.map(({ step }) => step)
 }
 const statusOf = async ({ job }: Claim) => (await forge.jobs.find(job.id))!.status
 
@@ -102,8 +109,7 @@ describe('an attempt', () => {
     expect(await recordPoints(forge, claim, 5, losses(1, 5))).toBe('RUNNING')
     expect(await recordPoints(forge, claim, 3, [])).toBe('RUNNING')
     expect((await forge.jobs.find(claim.job.id))!.step).toBe(5)
-    const [series] = await forge.metrics.series(claim.job.id)
-    expect(series!.points.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5])
+    expect(await stepsOf(claim)).toEqual([1, 2, 3, 4, 5])
   })
 
   it('is refused everything once it has lost the job', async () => {
@@ -129,10 +135,8 @@ describe('an attempt', () => {
     await recordPoints(forge, claim, 600, losses(1, 600))
     await recordPoints(forge, claim, 600, losses(590, 600))
     await recordPoints(forge, claim, 601, losses(601, 601))
-    const [series] = await forge.metrics.series(claim.job.id)
-    expect(series!.points.map(({ step }) => step)).toEqual(Array.from({ length: 601 }, (_, index) => index + 1))
-    expect(await forge.metrics.newest(claim.job.id)).toEqual([{ name: 'loss', value: 5 }])
-    expect(await forge.db.metricChunk.count()).toBe(2)
+    expect(await stepsOf(claim)).toEqual(Array.from({ length: 601 }, (_, index) => index + 1))
+    expect(await forge.metrics.newest(claim.job.id)).toMatchObject([{ name: 'loss', step: 601, value: 5 }])
   })
 
   it('keeps the last two checkpoints, and removes the blobs of the others', async () => {
@@ -171,6 +175,65 @@ describe('an attempt', () => {
       attempts: 3,
       error: { code: 'INTERNAL', message: expect.stringContaining('SIGSEGV') },
     })
+  })
+
+  it('is tried again later each time, and only losses since its last checkpoint count', async () => {
+    let claim = await forge.claimed({ retries: 3 })
+    const waits: number[] = []
+    for (let loss = 1; loss <= 2; loss++) {
+      await crashAttempt(forge, claim, 0, 'it was ended by SIGKILL')
+      const { notBefore, queuedAt } = (await forge.jobs.find(claim.job.id))!
+      waits.push(Math.round((notBefore!.getTime() - Date.now()) / 1000))
+      expect(queuedAt).toEqual(claim.job.queuedAt)
+      claim = (await claimJob(forge, claim.job.id, place)) as Claim
+    }
+    expect(waits).toEqual([1, 2])
+    await recordCheckpoint(forge, claim, { step: 10, digest: digestOf('1'), sizeBytes: 1 })
+    expect((await forge.jobs.find(claim.job.id))!.crashes).toBe(0)
+    await crashAttempt(forge, claim, 0, 'it was ended by SIGKILL')
+    claim = (await claimJob(forge, claim.job.id, place)) as Claim
+    await recordCheckpoint(forge, claim, { step: 10, digest: digestOf('2'), sizeBytes: 1 })
+    expect((await forge.jobs.find(claim.job.id))!.crashes).toBe(1)
+  })
+
+  it('that takes its worker with it counts as lost too, so that such a job ends itself', async () => {
+    const { job } = await forge.claimed({ retries: 1 })
+    await forge.expire(job.id)
+    expect((await recoverLostJobs(forge)).map(({ id }) => id)).toEqual([job.id])
+    expect(await forge.jobs.find(job.id)).toMatchObject({ status: 'QUEUED', crashes: 1, notBefore: expect.any(Date) })
+    await claimJob(forge, job.id, place)
+    await forge.expire(job.id)
+    await recoverLostJobs(forge)
+    expect(await forge.jobs.find(job.id)).toMatchObject({
+      status: 'FAILED',
+      crashes: 2,
+      finishedAt: expect.any(Date),
+      error: { code: 'INTERNAL', message: expect.stringContaining('no sign of life') },
+    })
+    expect(await recoverLostJobs(forge)).toEqual([])
+    expect((await forge.topics()).slice(-2)).toEqual(['job.started', 'job.failed'])
+
+    expect(await retryJob(forge, identity, job.id)).toMatchObject({ status: 'QUEUED', crashes: 0, finishedAt: null })
+    expect(await claimJob(forge, job.id, place)).toMatchObject({ attempt: { number: 3 } })
+  })
+
+  it('keeps the best checkpoints besides the last', async () => {
+    const claim = await forge.claimed({ config: { keepLast: 1, keepBest: 2 } })
+    for (const [step, validationLoss] of [
+      [10, 3],
+      [20, 1],
+      [30, 2],
+      [40, undefined],
+      [50, 5],
+    ] as const) {
+      await recordCheckpoint(forge, claim, { step, digest: digestOf(String(step / 10)), sizeBytes: 1, validationLoss })
+    }
+    expect(await forge.checkpoints.ofJob(claim.job.id)).toMatchObject([
+      { step: 50, validationLoss: 5 },
+      { step: 30, validationLoss: 2 },
+      { step: 20, validationLoss: 1 },
+    ])
+    expect(forge.removed).toEqual([digestOf('1'), digestOf('4')])
   })
 
   it('holds its job while it gives signs of life', async () => {

@@ -46,9 +46,45 @@ describe('startCognate', () => {
     expect(config).toMatchObject({ grokfast: { kind: 'MA', window: 10, lambda: 5 } })
   })
 
+  it('takes a schedule of the filter, and a curriculum whose shares become steps', async () => {
+    const { config } = await begin({
+      settings: {
+        grokfast: { kind: 'EMA', start: 500, warmup: 20 },
+        steps: 100,
+        curriculum: [
+          { context: 32, share: 0.45 },
+          { context: 128, share: 0.55 },
+        ],
+      },
+    })
+    expect(config).toMatchObject({
+      grokfast: { kind: 'EMA', start: 500, warmUp: 20 },
+      curriculum: [
+        { context: 32, until: 45 },
+        { context: 128, until: 100 },
+      ],
+    })
+  })
+
   it.each<[string, Partial<CognateRequest>, string, string]>([
+    [
+      'a curriculum of two thirds',
+      { settings: { curriculum: [{ context: 32, share: 0.66 }] } },
+      'INVALID_INPUT',
+      '0.66',
+    ],
+    [
+      'sequences beyond the context',
+      { settings: { curriculum: [{ context: 256, share: 1 }] } },
+      'INVALID_INPUT',
+      '256',
+    ],
+    ['sequences that fill no step', { settings: { curriculum: [{ context: 100, share: 1 }] } }, 'INVALID_INPUT', '100'],
     ['a model name with a space', { modelName: 'my model' }, 'INVALID_INPUT', 'my model'],
     ['a negative learning rate', { settings: { learningRate: -0.1 } }, 'INVALID_INPUT', '-0.1'],
+    ['an executor that is none', { settings: { requirements: ['executor=abacus'] } }, 'INVALID_INPUT', 'abacus'],
+    ['no patience at all', { settings: { earlyStopping: { patience: 0 } } }, 'INVALID_INPUT', 'patience is 0'],
+    ['an empty budget', { settings: { budget: { seconds: 0 } } }, 'INVALID_INPUT', 'budget.seconds is 0'],
     ['a negative seed', { seed: -3 }, 'INVALID_INPUT', '-3'],
     ['no step', { settings: { steps: 0 } }, 'INVALID_INPUT', 'steps is 0'],
     ['a setting that is none', { settings: { stepz: 3 } }, 'INVALID_INPUT', 'stepz'],

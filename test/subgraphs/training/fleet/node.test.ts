@@ -17,10 +17,11 @@ it('a machine with its data folder is the same node after a restart, and another
 
 it('jobs share the cores unless their threads are given', () => {
   const cores = availableParallelism()
-  expect(describeNode(env()).threadsFor(1)).toBe(cores)
-  expect(describeNode(env()).threadsFor(cores * 2)).toBe(1)
-  expect(describeNode(env({ FORGE_THREADS: '3' })).threadsFor(5)).toBe(3)
-  expect(describeNode(env()).slots).toBe(cores)
+  expect(describeNode(env()).threadsFor(1, 1)).toBe(cores)
+  expect(describeNode(env()).threadsFor(1, cores * 2)).toBe(1)
+  expect(describeNode(env({ FORGE_THREADS: '3' })).threadsFor(1, 5)).toBe(3)
+  expect(describeNode(env()).threadsFor(cores, cores)).toBe(cores)
+  expect(describeNode(env()).total.slots).toBe(cores)
 })
 
 it('a node reports what it measures, and says goodbye', async () => {

@@ -47,7 +47,7 @@ describe('a queued job', () => {
     await handle(eventOf(job.id, 'job.queued'))
     await handle(eventOf(job.id, 'job.queued'))
     expect(tasks).toEqual([tasks[0], tasks[0]])
-    expect(tasks[0]).toEqual({ id: `${job.id}-0`, data: { jobId: job.id }, priority: 3 })
+    expect(tasks[0]).toEqual({ id: `${job.id}-0`, data: { jobId: job.id }, delayMs: 0 })
 
     await pauseJob(forge, identityOf(), job.id)
     await handle(eventOf(job.id, 'job.queued'))

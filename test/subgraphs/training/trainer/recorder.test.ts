@@ -45,6 +45,19 @@ describe('the recorder', () => {
   })
 })
 
+describe('the recorder of slow steps', () => {
+  it('sends at once what would wait longer than 50 ms for the next step, and keeps what would not', () => {
+    const { recorder, clock, steps } = recording()
+    recorder.record(1, { loss: 1 })
+    clock.ms += 20
+    recorder.record(2, { loss: 1 })
+    recorder.expect(20)
+    expect(steps()).toEqual([['loss 1']])
+    recorder.expect(400)
+    expect(steps()).toEqual([['loss 1'], ['loss 2']])
+  })
+})
+
 describe('the pace', () => {
   it('is that of the last twenty steps, and tells the time left', () => {
     const meter = paceMeter({ at: 0, step: 0 }, 64, 100)

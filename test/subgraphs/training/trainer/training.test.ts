@@ -30,17 +30,19 @@ async function training() {
     const order: Order = {
       kind: 'start',
       jobId: 'job_1',
+      phase: 'COGNATE',
       config,
       dataset: digest,
       executor: 'onnx',
       threads: 1,
       checkpoints: [],
       recorded: {},
-      blobs: '',
+      blobs: { folder: '' },
       ...change,
     }
     await runTraining(order, {
       blobs,
+      store: bytes => blobs.put(bytes),
       send: message => messages.push(message),
       shouldStop: () => step >= stopAfter,
       breathe: async () => {
@@ -107,6 +109,24 @@ describe('runTraining', () => {
     expect(second.last).toMatchObject({ files: (whole.last as { files: unknown }).files })
   })
 
+  it('goes through a curriculum, tells the context of each step, and goes on in the middle of it bit for bit', async () => {
+    const { run } = await training()
+    const phases = [
+      { context: 4, share: 0.5 },
+      { context: 8, share: 0.25 },
+      { context: 16, share: 0.25 },
+    ]
+    const sizes = { vocabulary: 300, width: 32, layers: 1, heads: 1, feedForward: 32 }
+    const growing = cognateConfig('NANO', { sizes, context: 16, batch: 2, steps: 12, curriculum: phases }, 7)
+    const whole = await run({ config: growing })
+    expect(whole.curve('context').map(([, context]) => context)).toEqual([4, 4, 4, 4, 4, 4, 8, 8, 8, 16, 16, 16])
+
+    const first = await run({ config: growing }, 7)
+    const second = await run({ config: growing, checkpoints: first.checkpoints.slice(-1), recorded: { loss: 7 } })
+    expect([...first.curve('loss'), ...second.curve('loss')]).toEqual(whole.curve('loss'))
+    expect(second.last).toMatchObject({ files: (whole.last as { files: unknown }).files })
+  })
+
   it('goes back to the checkpoint before one that is gone, and says so', async () => {
     const { run } = await training()
     const first = await run({}, 12)
@@ -115,6 +135,75 @@ describe('runTraining', () => {
     const second = await run({ checkpoints: [lost, newest!] })
     expect(second.messages[0]).toMatchObject({ kind: 'warning', message: expect.stringContaining('step 12') })
     expect(second.curve('loss')[0]![0]).toBe(newest!.step + 1)
+  })
+})
+
+describe('an end before the last step', () => {
+  /** At this rate the validation loss falls for some looks and then rises. */
+  const rules = {
+    sizes: { vocabulary: 300, width: 32, layers: 1, heads: 1, feedForward: 32 },
+    context: 16,
+    batch: 2,
+    steps: 400,
+    learningRate: 0.05,
+    warmup: 0,
+    validationEvery: 4,
+    checkpointEvery: 10,
+    earlyStopping: { patience: 3, minDelta: 0.02 },
+  }
+  it('comes by early stopping, and the best weights become the model; also when it was interrupted', async () => {
+    const { run } = await training()
+    const early = cognateConfig('NANO', rules, 7)
+    const whole = await run({ config: early })
+    if (whole.last.kind !== 'completed') throw new Error(`ended with ${whole.last.kind}`)
+    expect(whole.last.stopReason).toBe('EARLY_STOPPING')
+    expect(whole.last.step).toBeLessThan(400)
+
+    // The same training, ended by a budget at the step of the best look: its last weights are the best of the other.
+    const looks = whole.curve('validation_loss').slice(0, -1)
+    const [bestStep] = looks.reduce((best, look) => (look[1]! < best[1]! - 0.02 ? look : best))
+    expect(bestStep).toBeLessThan(whole.last.step)
+    const budget = { tokens: bestStep! * 2 * 16 }
+    const best = await run({ config: cognateConfig('NANO', { ...rules, weights: 'LAST', budget }, 7) })
+    expect(best.last).toMatchObject({ step: bestStep, stopReason: 'TOKEN_BUDGET' })
+    const weightsOf = ({ last }: typeof whole) =>
+      last.kind === 'completed' && last.files.find(({ path }) => path === 'model.safetensors')!.digest
+    expect(weightsOf(whole)).toBe(weightsOf(best))
+
+    // Interrupted after the best look, so that best weights and count must come from the checkpoint.
+    const first = await run({ config: early }, whole.last.step - 3)
+    expect(first.last.kind).toBe('stopped')
+    const [saved] = first.checkpoints.slice(-1)
+    const second = await run({ config: early, checkpoints: [saved!], recorded: { loss: saved!.step } })
+    expect(second.last).toMatchObject({ step: whole.last.step, stopReason: 'EARLY_STOPPING', files: whole.last.files })
+  })
+
+  it('comes by a budget of tokens', async () => {
+    const { run } = await training()
+    const { last, curve } = await run({ config: { ...config, budget: { seconds: null, tokens: 10 * 32 + 31 } } })
+    expect(last).toMatchObject({ kind: 'completed', step: 10, stopReason: 'TOKEN_BUDGET' })
+    expect(curve('loss')).toHaveLength(10)
+  })
+
+  it('comes by a loss that has left what was usual', async () => {
+    const { run } = await training()
+    const wild = { ...rules, learningRate: 30, gradientClip: 1e9, divergence: { patience: 4 } }
+    await expect(run({ config: cognateConfig('NANO', wild, 7) })).rejects.toMatchObject({
+      code: 'DIVERGED',
+      message: expect.stringMatching(/^(after )?step \d+ has (loss|the validation loss) /),
+    })
+  })
+
+  it('may be a pause that it was told beforehand, from which it goes on as if there had been none', async () => {
+    const { run } = await training()
+    const whole = await run()
+    const first = await run({ pauseAt: 11 })
+    expect(first.last).toMatchObject({ kind: 'paused', step: 11, validationLoss: expect.any(Number) })
+    const [saved] = first.checkpoints.slice(-1)
+    expect(saved).toMatchObject({ step: 11, validationLoss: (first.last as { validationLoss: number }).validationLoss })
+    const second = await run({ checkpoints: [saved!], recorded: { loss: 11 }, pauseAt: null })
+    expect([...first.curve('loss'), ...second.curve('loss')]).toEqual(whole.curve('loss'))
+    expect(second.last).toMatchObject({ files: (whole.last as { files: unknown }).files })
   })
 })
 

@@ -1,0 +1,14 @@
+-- AlterTable
+ALTER TABLE "checkpoint" ADD COLUMN     "validation_loss" DOUBLE PRECISION;
+
+-- AlterTable
+ALTER TABLE "job" ADD COLUMN     "memory_bytes" BIGINT NOT NULL DEFAULT 0,
+ADD COLUMN     "not_before" TIMESTAMPTZ(3),
+ADD COLUMN     "queued_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+ADD COLUMN     "requirements" TEXT[] DEFAULT ARRAY[]::TEXT[],
+ADD COLUMN     "retries" INTEGER NOT NULL DEFAULT 2,
+ADD COLUMN     "slots" INTEGER NOT NULL DEFAULT 1;
+
+-- AlterTable
+ALTER TABLE "worker_node" ADD COLUMN     "labels" TEXT[] DEFAULT ARRAY[]::TEXT[],
+ADD COLUMN     "slots" INTEGER NOT NULL DEFAULT 1;
