@@ -5,15 +5,26 @@ import RelayPlugin from '@pothos/plugin-relay'
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth'
 import { AccessDirectives } from '../../kernel/auth/access-directives.ts'
 import type { Scope } from '../../kernel/auth/identity.ts'
+import type { Blobs } from '../../kernel/blobs/blobs.ts'
 import { forbidden } from '../../kernel/errors.ts'
 import { DateTime, JSONValue } from '../../kernel/scalars.ts'
 import type { RequestContext } from '../../kernel/serve.ts'
 import { phases } from '../../schema/values.ts'
 import type { AliasStore } from './aliases/ports.ts'
+import type { Chats, Tell } from './chats/ports.ts'
+import type { Deletions } from './deletion/ports.ts'
 import type { Generators } from './generation/ports.ts'
+import type { Handoffs } from './handoffs/ports.ts'
+import type { Histories } from './histories/ports.ts'
+import type { Calls } from './idempotency/ports.ts'
+import type { Labels } from './labels/ports.ts'
 import type { Loaders } from './loaders.ts'
+import type { Purges } from './purging/ports.ts'
+import type { Artifacts, Registrations } from './registration/ports.ts'
 import type { Model } from './registry/model.ts'
 import type { Registry } from './registry/ports.ts'
+import type { Retentions } from './retention/ports.ts'
+import type { VersionSigner } from './signing/ports.ts'
 import type { Versions } from './versions/ports.ts'
 import type { ModelVersion } from './versions/version.ts'
 
@@ -23,7 +34,23 @@ export interface ModelsParts {
   readonly versions: Versions
   readonly loaders: Loaders
   readonly aliases: AliasStore
+  readonly labels: Labels
+  readonly calls: Calls
+  readonly handoffs: Handoffs
+  readonly histories: Histories
+  readonly deletions: Deletions
+  readonly purges: Purges
+  readonly retentions: Retentions
+  readonly signer: VersionSigner
+  readonly blobs: Blobs
+  readonly chats: Chats
+  readonly tell: Tell
+  readonly registrations: Registrations
+  readonly artifacts: Artifacts
   readonly generators: Generators
+  /** How long a deletion can be undone, in milliseconds. */
+  readonly undoMs: number
+  now(): Date
 }
 
 export const builder = new SchemaBuilder<{

@@ -1,68 +1,83 @@
-import { join } from 'node:path'
+import { followRevocations } from '../../kernel/auth/revocations.ts'
 import { identityVerifier } from '../../kernel/auth/tokens.ts'
-import { openFileBlobs } from '../../kernel/blobs/files.ts'
+import { blobSettings, openBlobs } from '../../kernel/blobs/open.ts'
 import { openBus } from '../../kernel/bus/open.ts'
 import { startConsumer } from '../../kernel/consumer.ts'
 import { openPrisma } from '../../kernel/database/prisma.ts'
 import { openDatabase } from '../../kernel/database/service-database.ts'
 import { defaultPorts, type Env, readEnv } from '../../kernel/env.ts'
+import { newId } from '../../kernel/ids.ts'
 import { type Log, openLog } from '../../kernel/log.ts'
 import { startRelay } from '../../kernel/outbox.ts'
 import { runProcess } from '../../kernel/process.ts'
 import { startReporting } from '../../kernel/report.ts'
 import { type Serving, serveGraph } from '../../kernel/serve.ts'
+import { openTelemetry } from '../../kernel/telemetry/telemetry.ts'
+import { openPeerTls } from '../../kernel/tls/credentials.ts'
 import { PrismaClient } from '../../prisma/models/generated/client.ts'
 import { retention } from '../../schema/events.ts'
-import { aliasStore } from './aliases/store.ts'
 import { artifactRoute } from './artifacts/route.ts'
+import type { Tell } from './chats/ports.ts'
+import { completionRoute } from './completions/route.ts'
+import { consumedTopics, handleEvent } from './consumption.ts'
 import { openGenerators } from './generators/generators.ts'
 import { schema } from './graph.ts'
+import { uploadRoute } from './imports/route.ts'
 import { modelsLoaders } from './loaders.ts'
-import { blobArtifacts } from './registration/artifacts.ts'
-import { consumedTopics, handleEvent } from './registration/events.ts'
-import { registrationStore } from './registration/store.ts'
-import { registryStore } from './registry/store.ts'
-import { versionStore } from './versions/store.ts'
+import { storedParts } from './parts.ts'
+import { startSweeper } from './purging/sweeper.ts'
+import { openVersionSigner } from './signing/signer.ts'
 
 const minute = 60_000
 
 /** Starts models: it registers what jobs make, and generates text with it. */
 export async function startModels(env: Env, log: Log): Promise<Serving> {
   await using opening = new AsyncDisposableStack()
+  const telemetry = opening.use(await openTelemetry('models', env))
+  const tls = opening.use(openPeerTls(env, log))
   const database = opening.use(await openDatabase('models', env, log))
   const db = opening.use(openPrisma(PrismaClient, database.pool))
   const bus = opening.use(await openBus(env, retention, log))
-  const folder = env.FORGE_BLOBS ?? join(env.FORGE_DATA, 'blobs')
-  const blobs = await openFileBlobs(folder)
+  const revocations = opening.use(followRevocations(bus, log))
+  const settings = blobSettings(env)
+  const blobs = await openBlobs(settings)
   const generators = opening.use(
     openGenerators({
-      blobs: folder,
+      blobs: settings,
       executor: env.FORGE_EXECUTOR,
       threads: env.FORGE_THREADS ?? 1,
-      kept: 2,
+      keptBytes: env.FORGE_MODEL_MEMORY * 1024 ** 2,
       idleMs: 5 * minute,
       limitMs: 2 * minute,
       queued: 32,
     }),
   )
-  const parts = { registry: registryStore(db), versions: versionStore(db), aliases: aliasStore(db), generators }
+  const signer = await openVersionSigner(env)
+  const stored = storedParts({ db, blobs, signer, undoMs: env.FORGE_UNDO_HOURS * 60 * minute })
+  const tell: Tell = (project, data) =>
+    bus.publish([
+      { id: newId('evt'), topic: 'chat.progressed', key: data.chatId, project, at: new Date().toISOString(), data },
+    ])
+  const parts = { ...stored, generators, tell }
 
-  opening.use(startRelay({ pool: database.pool, bus, log }))
+  opening.use(startRelay({ pool: database.pool, bus, log, telemetry }))
   opening.use(
     startConsumer({
       name: 'registration',
       bus,
       pool: database.pool,
       topics: consumedTopics,
-      handle: handleEvent({
-        registrations: registrationStore(db),
-        artifacts: blobArtifacts(blobs),
-      }),
+      handle: handleEvent(stored),
       log,
+      telemetry,
       from: 'start',
     }),
   )
-  const verify = identityVerifier(env.GATEWAY_URL, 'models')
+  opening.use(startSweeper(stored, { pool: database.pool, log, everyMs: minute }))
+  const verify = identityVerifier(env.GATEWAY_URL, 'models', { tls, revocations })
+  const upload = uploadRoute(parts, verify)
+  const artifact = artifactRoute(parts, verify, log)
+  const completion = completionRoute(parts, verify, log)
   const serving = opening.use(
     await serveGraph({
       name: 'models',
@@ -70,8 +85,11 @@ export async function startModels(env: Env, log: Log): Promise<Serving> {
       host: env.HOST,
       port: env.PORT ?? defaultPorts.models,
       verify,
+      tls,
       log,
-      route: artifactRoute({ versions: parts.versions, blobs }, verify, log),
+      telemetry,
+      route: async (request, response) =>
+        (await upload(request, response)) || (await completion(request, response)) || artifact(request, response),
       context: identity => ({ ...parts, loaders: modelsLoaders(parts, identity) }),
       healthy: async () => {
         await database.pool.query('SELECT 1')

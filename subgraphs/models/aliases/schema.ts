@@ -1,4 +1,5 @@
 import { builder, ModelRef, ModelVersionRef } from '../builder.ts'
+import { idempotencyKeyText, once } from '../idempotency/service.ts'
 import type { Alias } from './ports.ts'
 import { removeAlias, setAlias } from './service.ts'
 
@@ -29,7 +30,12 @@ const SetAliasInput = builder.inputType('SetAliasInput', {
   fields: t => ({
     ref: t.string({ required: true, description: 'The version to name, as in `modelVersion`.' }),
     alias: t.string({ required: true, description: 'Named as models are; `latest` is taken.' }),
+    expected: t.string({
+      description:
+        'The version that the alias must name now (`name/2`), or `none`; otherwise it is a CONFLICT. Left out, any.',
+    }),
     project: t.string(),
+    idempotencyKey: t.string({ description: idempotencyKeyText }),
   }),
 })
 
@@ -38,6 +44,7 @@ const RemoveAliasInput = builder.inputType('RemoveAliasInput', {
     model: t.string({ required: true, description: 'The name of the model.' }),
     alias: t.string({ required: true }),
     project: t.string(),
+    idempotencyKey: t.string({ description: idempotencyKeyText }),
   }),
 })
 
@@ -47,13 +54,27 @@ builder.mutationFields(t => ({
     authScopes: { scope: 'models:write' },
     description: 'Makes `name@alias` refer to this version from now on.',
     args: { input: t.arg({ type: SetAliasInput, required: true }) },
-    resolve: (_, { input }, context) => setAlias(context, input),
+    resolve: (_, { input }, context) =>
+      once(
+        context,
+        'setAlias',
+        input,
+        () => setAlias(context, input),
+        id => context.loaders.version.load(id),
+      ),
   }),
   removeAlias: t.field({
     type: ModelRef,
     authScopes: { scope: 'models:write' },
     description: 'Takes an alias away; the version that it named stays.',
     args: { input: t.arg({ type: RemoveAliasInput, required: true }) },
-    resolve: (_, { input }, context) => removeAlias(context, input),
+    resolve: (_, { input }, context) =>
+      once(
+        context,
+        'removeAlias',
+        input,
+        () => removeAlias(context, input),
+        id => context.loaders.model.load(id),
+      ),
   }),
 }))

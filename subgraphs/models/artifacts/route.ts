@@ -5,27 +5,31 @@ import { DomainError, type ErrorCode } from '../../../kernel/errors.ts'
 import type { Log } from '../../../kernel/log.ts'
 import { parseArtifactUrl, wantedPart } from './artifact.ts'
 import { described, etagOf } from './headers.ts'
+import { checkLink } from './link.ts'
 import type { ArtifactParts } from './ports.ts'
-import { findArtifact } from './service.ts'
+import { findArtifact, linkedArtifact } from './service.ts'
 
 const statuses: Partial<Record<ErrorCode, number>> = { UNAUTHENTICATED: 401, FORBIDDEN: 403, NOT_FOUND: 404 }
 
 /**
  * GET and HEAD /artifacts/<version id>/<path>: the bytes of a file, whole or in part, for signed identities that may read
- * models. A failure is answered in the shape of a GraphQL error.
+ * models, and for whoever has a link. A failure is answered in the shape of a GraphQL error.
  */
 export const artifactRoute =
   (parts: ArtifactParts, verify: Verify, log: Log) =>
   async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
-    const named = parseArtifactUrl(new URL(request.url ?? '/', 'http://models').pathname)
+    const url = new URL(request.url ?? '/', 'http://models')
+    const named = parseArtifactUrl(url.pathname)
     if (!named) return false
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD' }).end()
       return true
     }
     try {
-      const identity = await verify(request.headers.authorization)
-      const artifact = await findArtifact(parts, identity, named.versionId, named.path)
+      const isLink = checkLink(parts.signer, url, parts.now())
+      const artifact = isLink
+        ? await linkedArtifact(parts, named.versionId, named.path)
+        : await findArtifact(parts, await verify(request.headers.authorization), named.versionId, named.path)
       const { range, 'if-none-match': ifNoneMatch, 'if-range': ifRange } = request.headers
       const given = { range, ifNoneMatch, ifRange: ifRange as string | undefined }
       const wanted = wantedPart(given, etagOf(artifact.digest), artifact.sizeBytes)

@@ -19,6 +19,9 @@ export const tooSlow = (seconds: number) =>
 export const generatorDied = (reason: string) =>
   unavailable(`The process that runs this model ended (${reason}): ask again, and it starts anew.`)
 
+/** Nobody reads it; but it is no fault that a log should show. */
+export const askerLeft = () => unavailable('Whoever asked has left, and the generation was ended.')
+
 /** The engine's codes are the graph's; where the engine has one more, it is a bug here. */
 export function fromEngine(error: unknown): unknown {
   if (!(error instanceof EngineError)) return error

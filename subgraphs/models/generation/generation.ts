@@ -9,6 +9,8 @@ export interface GenerationRequest {
   readonly topK?: number
   readonly topP?: number
   readonly seed: number
+  /** The text ends before the first of these that it comes to. */
+  readonly stop?: readonly string[]
 }
 
 /** `STOP`: the model ended the text. `LENGTH`: maxTokens were generated. */

@@ -54,6 +54,6 @@ builder.mutationField('generate', t =>
     directives: { cost: { weight: 100 } } as never,
     description: 'Continues a prompt. The first call for a version loads it, which takes longer.',
     args: { input: t.arg({ type: GenerateInput, required: true }) },
-    resolve: (_, { input }, context) => generateText(context, input),
+    resolve: (_, { input }, context) => generateText(context, input, context.request?.signal),
   }),
 )

@@ -1,6 +1,6 @@
 import { validateGeneration } from '../../../engine/generation/generation.ts'
 import { type Resolving, resolveRef } from '../versions/service.ts'
-import { answerTooLong, badSeed, fromEngine, promptTooLong } from './errors.ts'
+import { answerTooLong, askerLeft, badSeed, fromEngine, promptTooLong } from './errors.ts'
 import { type Generation, type GenerationRequest, LONGEST_ANSWER, LONGEST_PROMPT } from './generation.ts'
 import type { Generators } from './ports.ts'
 
@@ -15,20 +15,31 @@ export interface GenerateInput {
   readonly project?: string | null
 }
 
-/** Continues a prompt with the version that `model` refers to. The same seed gives the same text. */
+/**
+ * Continues a prompt with the version that `model` refers to, unless `leaving` fires before the end. The same seed gives
+ * the same text.
+ */
 export async function generateText(
   parts: Resolving & { readonly generators: Generators },
   input: GenerateInput,
+  leaving?: AbortSignal,
 ): Promise<Generation> {
   const { generators, versions } = parts
   const request = requestOf(input, input.seed ?? generators.newSeed())
   const version = await resolveRef(parts, input.model, input.project)
   const files = await versions.files([version.id])
-  return { ...(await generators.generate({ id: version.id, files }, request)), version, request }
+  const continuing = generators.generate({ id: version.id, files }, request, { signal: leaving })
+  const continuation = await continuing.catch(error => {
+    throw leaving?.aborted ? askerLeft() : error
+  })
+  return { ...continuation, version, request }
 }
 
 /** Throws INVALID_INPUT naming the first value that cannot be used. */
-function requestOf({ prompt, maxTokens, temperature, topK, topP }: GenerateInput, seed: number): GenerationRequest {
+export function requestOf(
+  { prompt, maxTokens, temperature, topK, topP }: Omit<GenerateInput, 'model'>,
+  seed: number,
+): GenerationRequest {
   const request = { prompt, maxTokens, temperature, topK: topK ?? undefined, topP: topP ?? undefined, seed }
   try {
     validateGeneration(request)

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { DomainError } from '../../../kernel/errors.ts'
 import { generatorDied, tooSlow } from '../generation/errors.ts'
 import type { Continuation, GenerationRequest } from '../generation/generation.ts'
-import type { Answer, GenerateOrder, LoadOrder } from './protocol.ts'
+import type { Listening } from '../generation/ports.ts'
+import type { Answer, CancelOrder, GenerateOrder, LoadOrder, Piece } from './protocol.ts'
 
 const entry = fileURLToPath(new URL('./child.ts', import.meta.url))
 
@@ -13,7 +14,7 @@ export interface Generator {
   readonly usable: boolean
   /** Requests that it has not answered. */
   readonly waiting: number
-  generate(request: GenerationRequest): Promise<Continuation>
+  generate(request: GenerationRequest, listening?: Listening): Promise<Continuation>
   /** Ends the process; what waits is refused. */
   stop(): void
   /** Resolves when the process has stopped, for whatever reason. */
@@ -23,7 +24,7 @@ export interface Generator {
 /** Starts a process that loads the model; a generation may take `limitMs`, and is then stopped with the process. */
 export function startGenerator(order: LoadOrder, limitMs: number): Generator {
   const child = fork(entry, [], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  const pending = new Map<number, PromiseWithResolvers<Continuation>>()
+  const pending = new Map<number, PromiseWithResolvers<Continuation> & Listening>()
   let last = 0
   let usable = true
   const stop = () => {
@@ -31,7 +32,11 @@ export function startGenerator(order: LoadOrder, limitMs: number): Generator {
     child.kill('SIGKILL')
   }
 
-  child.on('message', (answer: Answer) => {
+  child.on('message', (answer: Answer | Piece) => {
+    if ('piece' in answer) {
+      pending.get(answer.id)?.onText?.(answer.piece)
+      return
+    }
     settle(pending.get(answer.id), answer)
     pending.delete(answer.id)
     // The next request starts anew: what was missing may have come.
@@ -54,17 +59,26 @@ export function startGenerator(order: LoadOrder, limitMs: number): Generator {
     get waiting() {
       return pending.size
     },
-    generate(request) {
+    generate(request, { signal, onText } = {}) {
       const id = ++last
       const answer = Promise.withResolvers<Continuation>()
-      pending.set(id, answer)
+      pending.set(id, { ...answer, onText })
+      // Until the child has answered that it stopped, the request still counts as waiting.
+      const cancel = () => {
+        answer.reject(signal!.reason)
+        child.send({ cancel: id } satisfies CancelOrder, endAnswersIt)
+      }
+      signal?.addEventListener('abort', cancel, { once: true })
       child.send({ id, request } satisfies GenerateOrder, endAnswersIt)
       // It may hang in native code, which only the end of the process stops.
       const timer = setTimeout(() => {
         answer.reject(tooSlow(limitMs / 1000))
         stop()
       }, limitMs)
-      return answer.promise.finally(() => clearTimeout(timer))
+      return answer.promise.finally(() => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', cancel)
+      })
     },
   }
 }

@@ -4,9 +4,10 @@ import { type Files, readHuggingFace } from '../../../engine/formats/huggingface
 import { type Decoder, openDecoder } from '../../../engine/generation/decoder.ts'
 import { createStreamDecoder } from '../../../engine/tokenizing/stream-decoder.ts'
 import { END_OF_TEXT, type Tokenizer } from '../../../engine/tokenizing/tokenizer.ts'
-import { openFileBlobs } from '../../../kernel/blobs/files.ts'
+import { openBlobs } from '../../../kernel/blobs/open.ts'
 import type { Continuation, GenerationRequest } from '../generation/generation.ts'
 import type { LoadOrder } from './protocol.ts'
+import { stopWatch } from './stops.ts'
 
 /** A model in memory. */
 export interface Loaded {
@@ -15,7 +16,7 @@ export interface Loaded {
 }
 
 export async function loadModel({ files, blobs, executor, threads }: LoadOrder): Promise<Loaded> {
-  const store = await openFileBlobs(blobs)
+  const store = await openBlobs(blobs)
   const read = await Promise.all(files.map(async ({ path, digest }) => [path, await store.bytes(digest)] as const))
   const contents: Files = Object.fromEntries(read)
   const { config, parameters, tokenizer } = readHuggingFace(contents)
@@ -28,7 +29,12 @@ function executorFor(name: string, threads: number): Promise<Executor> {
   return openExecutor('onnx', { threads }).catch(() => openExecutor('auto', { threads }))
 }
 
-export async function continueText({ decoder, tokenizer }: Loaded, request: GenerationRequest): Promise<Continuation> {
+export async function continueText(
+  { decoder, tokenizer }: Loaded,
+  request: GenerationRequest,
+  signal?: AbortSignal,
+  onText: (piece: string) => void = () => {},
+): Promise<Continuation> {
   const started = performance.now()
   const end = tokenizer.specialTokens.get(END_OF_TEXT)
   const prompt = tokenizer.encode(request.prompt)
@@ -37,14 +43,29 @@ export async function continueText({ decoder, tokenizer }: Loaded, request: Gene
 
   const text = createStreamDecoder(tokenizer)
   const parts: string[] = []
-  for await (const token of decoder.generate(begun, { ...request, stopTokens: end === undefined ? [] : [end] })) {
-    parts.push(text.push(token))
+  const watch = stopWatch(request.stop ?? [], piece => {
+    parts.push(piece)
+    onText(piece)
+  })
+  let tokens = 0
+  const stopTokens = end === undefined ? [] : [end]
+  for await (const token of decoder.generate(begun, {
+    ...request,
+    stopTokens,
+    choices: tokenizer.vocabularySize,
+    signal,
+  })) {
+    tokens += 1
+    watch.push(text.push(token))
+    if (watch.isStopped) break
   }
+  watch.push(text.end())
+  watch.end()
   return {
-    text: parts.join('') + text.end(),
+    text: parts.join(''),
     promptTokens: prompt.length,
-    tokens: parts.length,
-    finishReason: parts.length === request.maxTokens ? 'LENGTH' : 'STOP',
+    tokens,
+    finishReason: tokens === request.maxTokens && !watch.isStopped ? 'LENGTH' : 'STOP',
     seconds: (performance.now() - started) / 1000,
   }
 }

@@ -7,3 +7,6 @@ export const invalidCursor = (cursor: string) =>
 
 export const modelNotFound = (name: string, project: string) =>
   notFound(`Project "${project}" has no model ${JSON.stringify(name)}: \`models\` lists those that it has.`)
+
+export const unbounded = (name: string) =>
+  invalidInput(`The filter on the metric ${JSON.stringify(name)} has no bound: give \`atLeast\` or \`atMost\`.`)

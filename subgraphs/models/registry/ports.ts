@@ -13,8 +13,22 @@ export interface ModelFilter {
   /** Undefined for all projects. */
   readonly project?: string
   readonly nameContains?: string
-  /** Models with a version that this phase made. */
+  /** Models that have all of these tags themselves. */
+  readonly tags?: readonly string[]
+  /** Models with a version for which all of these hold. */
   readonly phase?: Phase
+  readonly versionTags?: readonly string[]
+  readonly metrics?: readonly MetricFilter[]
+  /** Made from this version. */
+  readonly parentId?: string
+  readonly runId?: string
+  readonly datasetFingerprint?: string
+}
+
+export interface MetricFilter {
+  readonly name: string
+  readonly atLeast?: number | null
+  readonly atMost?: number | null
 }
 
 /** Where models are read. Each call is one statement. */

@@ -29,14 +29,28 @@ ModelRef.implement({
       { name: 'ModelVersionConnection' },
       { name: 'ModelVersionEdge' },
     ),
+    description: t.exposeString('description'),
+    tags: t.exposeStringList('tags'),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
   }),
 })
 
+const MetricFilter = builder.inputType('MetricFilter', {
+  description: 'Versions that have this metric, within the bounds.',
+  fields: t => ({ name: t.string({ required: true }), atLeast: t.float(), atMost: t.float() }),
+})
+
 const ModelFilter = builder.inputType('ModelFilter', {
+  description: 'What is said of versions holds for one and the same version.',
   fields: t => ({
     nameContains: t.string(),
     phase: t.field({ type: Phase, description: 'Models with a version that this phase made.' }),
+    tags: t.stringList({ description: 'Models that have all of these tags themselves.' }),
+    versionTags: t.stringList({ description: 'Models with a version that has all of these tags.' }),
+    metrics: t.field({ type: [MetricFilter], description: 'Models with a version for which all of these hold.' }),
+    parentId: t.id({ description: 'Models with a version that was made from the version with this id.' }),
+    runId: t.id({ description: 'Models with a version that this pipeline run made.' }),
+    datasetFingerprint: t.string({ description: 'Models with a version that was trained on this text.' }),
     project: t.string({ description: 'For keys of all projects; otherwise it is your own.' }),
   }),
 })

@@ -1,5 +1,5 @@
 import { chosenProject, type Identity } from '../../../kernel/auth/identity.ts'
-import { modelNotFound } from './errors.ts'
+import { modelNotFound, unbounded } from './errors.ts'
 import type { Model } from './model.ts'
 import type { ModelFilter, Registry } from './ports.ts'
 
@@ -17,9 +17,12 @@ export async function findModel(
 }
 
 /** A key of one project sees that project, whatever it leaves out. Throws FORBIDDEN where it names another. */
-export function visibleModels(who: Identity, wanted?: Nullish<ModelFilter> | null): ModelFilter {
-  const project = wanted?.project == null && who.project === '*' ? undefined : chosenProject(who, wanted?.project)
-  return { project, nameContains: wanted?.nameContains ?? undefined, phase: wanted?.phase ?? undefined }
+export function visibleModels(who: Identity, wanted: Nullish<ModelFilter> | null = {}): ModelFilter {
+  const { project: named, ...filter } = wanted ?? {}
+  const project = named == null && who.project === '*' ? undefined : chosenProject(who, named)
+  for (const { name, atLeast, atMost } of filter.metrics ?? [])
+    if (atLeast == null && atMost == null) throw unbounded(name)
+  return { ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value != null)), project }
 }
 
 type Nullish<T> = { readonly [Key in keyof T]: T[Key] | null }

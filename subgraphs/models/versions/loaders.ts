@@ -1,5 +1,5 @@
-import type DataLoader from 'dataloader'
-import type { Identity } from '../../../kernel/auth/identity.ts'
+import DataLoader from 'dataloader'
+import { type Identity, mayAccess } from '../../../kernel/auth/identity.ts'
 import { manyEach, oneEach } from '../registry/loading.ts'
 import type { Model } from '../registry/model.ts'
 import type { Versions } from './ports.ts'
@@ -10,6 +10,7 @@ export interface VersionLoaders {
   readonly version: DataLoader<string, ModelVersion | null>
   readonly versionOfJob: DataLoader<string, ModelVersion | null>
   readonly newestVersion: DataLoader<Model, ModelVersion | null, string>
+  readonly childrenOf: DataLoader<string, readonly ModelVersion[]>
   readonly files: DataLoader<string, readonly VersionFile[]>
 }
 
@@ -17,12 +18,16 @@ const itself = (id: string) => id
 
 export const versionLoaders = (versions: Versions, identity: Identity): VersionLoaders => ({
   version: oneEach(identity, versions.byId, ({ id }) => id, itself),
-  versionOfJob: oneEach(identity, versions.ofJobs, ({ jobId }) => jobId, itself),
+  versionOfJob: oneEach(identity, versions.ofJobs, ({ jobId }) => jobId!, itself),
   newestVersion: oneEach(
     identity,
     versions.newest,
     ({ modelId }) => modelId,
     ({ id }: Model) => id,
   ),
+  childrenOf: new DataLoader(async parents => {
+    const children = (await versions.children(parents)).filter(({ project }) => mayAccess(identity, project))
+    return parents.map(parent => children.filter(({ parentIds }) => parentIds.includes(parent)))
+  }),
   files: manyEach(versions.files, ({ versionId }) => versionId),
 })

@@ -10,6 +10,8 @@ export interface Versions {
   byId(ids: readonly string[]): Promise<readonly ModelVersion[]>
   ofJobs(jobIds: readonly string[]): Promise<readonly ModelVersion[]>
   newest(models: readonly Model[]): Promise<readonly ModelVersion[]>
+  /** Versions made from one of these, oldest first; at most 100 times as many. */
+  children(parentIds: readonly string[]): Promise<readonly ModelVersion[]>
   /** In the order of paths. */
   files(versionIds: readonly string[]): Promise<readonly VersionFile[]>
 }

@@ -1,5 +1,6 @@
 import type { MetricValue } from '../../../schema/values.ts'
 import { artifactUrl } from '../artifacts/artifact.ts'
+import { signedLink } from '../artifacts/link.ts'
 import { builder, ModelRef, ModelVersionRef, Phase } from '../builder.ts'
 import { parentsOf, resolveRef } from './service.ts'
 import type { VersionFile } from './version.ts'
@@ -20,6 +21,12 @@ const ModelFileRef = builder.objectRef<VersionFile>('ModelFile').implement({
       description:
         'Where its bytes are, relative to the origin of this graph; the same key opens both. It answers ranges, and its `ETag` is the digest.',
       resolve: ({ versionId, path }) => artifactUrl(versionId, path),
+    }),
+    link: t.string({
+      description:
+        'The same, signed: it opens this one file without a key, with ranges, until so many seconds from now.',
+      args: { seconds: t.arg.int({ required: true, defaultValue: 3600 }) },
+      resolve: (file, { seconds }, { signer, now }) => signedLink(signer, file, seconds, now()),
     }),
   }),
 })
@@ -44,7 +51,8 @@ builder.asEntity(ModelVersionRef, {
 
 ModelVersionRef.implement({
   authScopes: { scope: 'models:read' },
-  description: 'What one job made. It never changes; training into the same name adds the next version.',
+  description:
+    'What one job made, or an import brought. It never changes; training into the same name adds the next version.',
   fields: t => ({
     id: t.exposeID('id'),
     model: t.field({
@@ -74,7 +82,26 @@ ModelVersionRef.implement({
       description: 'In the order of paths.',
       resolve: ({ id }, _, { loaders }) => loaders.files.load(id),
     }),
-    job: t.field({ type: TrainingJob, nullable: true, resolve: ({ jobId }) => ({ id: jobId }) }),
+    children: t.field({
+      type: [ModelVersionRef],
+      description: 'The versions that were made from it, oldest first; at most about 100.',
+      resolve: ({ id }, _, { loaders }) => loaders.childrenOf.load(id),
+    }),
+    description: t.exposeString('description', { description: 'What people wrote about it; not signed.' }),
+    tags: t.exposeStringList('tags'),
+    datasetFingerprint: t.string({
+      nullable: true,
+      description: 'SHA-256 of the text that it was trained on.',
+      resolve: ({ dataset }) => dataset?.fingerprint ?? null,
+    }),
+    runId: t.exposeID('runId', { nullable: true, description: 'The pipeline run that it belongs to.' }),
+    stepName: t.exposeString('stepName', { nullable: true, description: 'The step of that run.' }),
+    source: t.string({
+      nullable: true,
+      description: 'Where it was imported from; null where a job made it.',
+      resolve: ({ source }) => source?.from ?? null,
+    }),
+    job: t.field({ type: TrainingJob, nullable: true, resolve: ({ jobId }) => (jobId ? { id: jobId } : null) }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
   }),
 })

@@ -1,5 +1,7 @@
+import type DataLoader from 'dataloader'
 import type { Identity } from '../../../kernel/auth/identity.ts'
 import type { AliasStore } from '../aliases/ports.ts'
+import type { Model } from '../registry/model.ts'
 import type { Registry } from '../registry/ports.ts'
 import { findModel } from '../registry/service.ts'
 import { aliasNotFound, numberNotFound } from './errors.ts'
@@ -13,16 +15,19 @@ export interface Resolving {
   readonly versions: Versions
   readonly aliases: AliasStore
   readonly identity: Identity
+  /** What was read on the way is not read again. */
+  readonly loaders?: { readonly model: Pick<DataLoader<string, Model | null>, 'prime'> }
 }
 
 /** The version that a reference names now. Throws INVALID_INPUT where it is none, NOT_FOUND where there is none. */
 export async function resolveRef(
-  { registry, versions, aliases, identity }: Resolving,
+  { registry, versions, aliases, identity, loaders }: Resolving,
   text: string,
   project?: string | null,
 ): Promise<ModelVersion> {
   const ref = parseRef(text)
   const model = await findModel(registry, identity, ref.name, project)
+  loaders?.model.prime(model.id, model)
   if ('alias' in ref) {
     const version = await versions.aliased(model.id, ref.alias)
     if (version) return version
@@ -33,9 +38,8 @@ export async function resolveRef(
       known.map(({ name }) => name),
     )
   }
-  const number = 'number' in ref ? ref.number : model.newest
-  const version = await versions.find(model.id, number)
-  if (!version) throw numberNotFound(model, number)
+  const version = 'number' in ref ? await versions.find(model.id, ref.number) : (await versions.newest([model]))[0]
+  if (!version) throw numberNotFound(model, 'number' in ref ? ref.number : model.newest)
   return version
 }
 

@@ -74,7 +74,10 @@ describe('versions in the graph', () => {
   })
 
   it.each([
-    ['moby/7', 'NOT_FOUND: There is no model version "moby/7": moby has the versions 1 to 2.'],
+    [
+      'moby/7',
+      'NOT_FOUND: There is no model version "moby/7": moby has the versions 1 to 2, less those that were deleted.',
+    ],
     [
       'moby@best',
       'NOT_FOUND: There is no model version "moby@best": moby has no aliases yet, and `setAlias` makes one.',

@@ -1,11 +1,15 @@
 import type { Identity } from '../../../kernel/auth/identity.ts'
 import { roles } from '../../../kernel/auth/identity.ts'
+import { newSigningKey } from '../../../kernel/auth/tokens.ts'
 import type { OutboxRow } from '../../../kernel/outbox.ts'
 import type { Alias, AliasStore } from '../../../subgraphs/models/aliases/ports.ts'
 import type { Generators } from '../../../subgraphs/models/generation/ports.ts'
+import type { Handoffs } from '../../../subgraphs/models/handoffs/ports.ts'
+import type { Histories } from '../../../subgraphs/models/histories/ports.ts'
 import type { Artifacts, CompletedJob, Registrations } from '../../../subgraphs/models/registration/ports.ts'
 import type { Model } from '../../../subgraphs/models/registry/model.ts'
 import type { Page, Registry } from '../../../subgraphs/models/registry/ports.ts'
+import { versionSigner } from '../../../subgraphs/models/signing/signer.ts'
 import type { Versions } from '../../../subgraphs/models/versions/ports.ts'
 import type { ModelFile, ModelVersion } from '../../../subgraphs/models/versions/version.ts'
 
@@ -38,6 +42,9 @@ export const completedJob = (change: Partial<CompletedJob> = {}): CompletedJob =
   stepName: null,
   ...change,
 })
+
+/** A key that only tests have. */
+export const testSigner = versionSigner((await newSigningKey()) as { kid: string }, 'The test key')
 
 /** The ports of models over arrays. */
 export function modelsInMemory() {
@@ -80,57 +87,111 @@ export function modelsInMemory() {
         page,
       ),
     byId: async ids => rows.filter(({ id }) => ids.includes(id)),
-    ofJobs: async ids => rows.filter(({ jobId }) => ids.includes(jobId)),
+    ofJobs: async ids => rows.filter(({ jobId }) => jobId !== null && ids.includes(jobId)),
+    children: async ids => rows.filter(({ parentIds }) => parentIds.some(id => ids.includes(id))),
     newest: async of => rows.filter(row => of.some(({ id, newest }) => row.modelId === id && row.number === newest)),
     files: async ids => files.filter(({ versionId }) => ids.includes(versionId)),
   }
   const aliases: AliasStore = {
     ofModels: async ids => names.filter(({ modelId }) => ids.includes(modelId)),
     ofVersions: async ids => names.filter(({ versionId }) => ids.includes(versionId)),
-    point: async alias => {
-      await aliases.remove(alias.modelId, alias.name)
-      names.push(alias)
-    },
-    remove: async (modelId, name) => {
-      const at = names.findIndex(alias => alias.modelId === modelId && alias.name === name)
+    point: async (alias, expected, announce) => {
+      const at = names.findIndex(known => known.modelId === alias.modelId && known.name === alias.name)
+      const found = names[at]?.versionId ?? null
+      if (expected !== undefined && expected !== found) return { found }
+      if (found === alias.versionId) return null
       if (at >= 0) names.splice(at, 1)
-      return at >= 0
+      names.push(alias)
+      outbox.push(announce(found))
+      return null
+    },
+    remove: async (modelId, name, announce) => {
+      const at = names.findIndex(alias => alias.modelId === modelId && alias.name === name)
+      const [removed] = at >= 0 ? names.splice(at, 1) : []
+      if (removed) outbox.push(announce(removed.versionId))
+      return removed !== undefined
     },
   }
   const registrations: Registrations = {
-    isRegistered: async jobId => rows.some(row => row.jobId === jobId),
+    ofJob: async jobId => rows.find(row => row.jobId === jobId) ?? null,
     knownVersions: async (project, ids) =>
-      new Set(rows.filter(row => row.project === project && ids.includes(row.id)).map(({ id }) => id)),
+      new Map(
+        rows.filter(row => row.project === project && ids.includes(row.id)).map(({ id, digest }) => [id, digest]),
+      ),
     reject: async event => {
       if (!outbox.some(({ id }) => id === event.id)) outbox.push(event)
     },
-    register: async ({ project, job, digest, sizeBytes }, announce) => {
-      const at = models.findIndex(model => model.project === project && model.name === job.modelName)
+    register: async ({ project, made, digest, sizeBytes }, { seal, announce }) => {
+      const known = made.jobId === null ? null : await registrations.ofJob(made.jobId)
+      if (known) return known
+      const at = models.findIndex(model => model.project === project && model.name === made.modelName)
       const model: Model =
         at >= 0
-          ? { ...models[at], newest: models[at].newest + 1 }
-          : { id: `model_${models.length + 1}`, project, name: job.modelName, newest: 1, createdAt: new Date(0) }
+          ? { ...models[at]!, newest: models[at]!.newest + 1 }
+          : {
+              id: `model_${models.length + 1}`,
+              project,
+              name: made.modelName,
+              newest: 1,
+              createdAt: new Date(0),
+              description: '',
+              tags: [],
+              keepBest: null,
+              keepMetric: null,
+              keepLargest: false,
+            }
       models.splice(at >= 0 ? at : models.length, 1, model)
-      const { phase, jobId, parameterCount, architecture, metrics, dataset, parents: parentIds } = job
-      const made = { phase, jobId, parameterCount, architecture, metrics, dataset, parentIds }
-      const id = `mv_${rows.length + 1}`
-      const version = {
-        ...made,
-        id,
+      const version: ModelVersion = {
+        id: `mv_${rows.length + 1}`,
         modelId: model.id,
         project,
         number: model.newest,
         digest,
         sizeBytes,
+        phase: made.phase,
+        jobId: made.jobId,
+        parameterCount: made.parameterCount,
+        architecture: made.architecture,
+        metrics: made.metrics,
+        dataset: made.dataset,
+        parentIds: made.parents,
         createdAt: new Date(0),
+        description: '',
+        tags: [],
+        runId: made.runId,
+        stepName: made.stepName,
+        source: made.source ?? null,
+        manifest: null,
+        signature: null,
+        keyId: null,
       }
-      rows.push(version)
-      files.push(...job.files.map(file => ({ ...file, versionId: id })))
-      outbox.push(announce(version, model))
+      const sealed = { ...version, ...seal(version, model) }
+      rows.push(sealed)
+      files.push(...made.files.map(file => ({ ...file, versionId: version.id })))
+      outbox.push(announce(sealed, model))
+      return sealed
     },
   }
   const artifacts: Artifacts = { inspect: async digest => stored.get(digest) ?? 'missing' }
-  return { registry, versions, aliases, registrations, artifacts, outbox, stored }
+  const histories: Histories = {
+    note: async () => {},
+    facts: async () => [],
+    addPoints: async () => {},
+    curves: async () => [],
+  }
+  const handoffs = { ofVersions: async () => [] } as unknown as Handoffs
+  return {
+    registry,
+    versions,
+    aliases,
+    registrations,
+    artifacts,
+    histories,
+    handoffs,
+    signer: testSigner,
+    outbox,
+    stored,
+  }
 }
 
 /** Answers with the prompt turned round, and remembers what it was asked. */

@@ -2,10 +2,12 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { createYoga } from 'graphql-yoga'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Blobs } from '../../../kernel/blobs/blobs.ts'
 import { PrismaClient } from '../../../prisma/models/generated/client.ts'
 import { aliasStore } from '../../../subgraphs/models/aliases/store.ts'
 import { schema } from '../../../subgraphs/models/graph.ts'
 import { modelsLoaders } from '../../../subgraphs/models/loaders.ts'
+import { storedParts } from '../../../subgraphs/models/parts.ts'
 import type { CompletedJob } from '../../../subgraphs/models/registration/ports.ts'
 import { registerVersion } from '../../../subgraphs/models/registration/service.ts'
 import { registrationStore } from '../../../subgraphs/models/registration/store.ts'
@@ -28,23 +30,30 @@ afterAll(async () => {
   await scratch[Symbol.asyncDispose]()
 })
 
-const { artifacts } = modelsInMemory()
+const { artifacts, signer } = modelsInMemory()
+const present = async () => true
+function partsOf() {
+  const blobs = { find: async () => null } as unknown as Blobs
+  return {
+    ...storedParts({ db, blobs, signer, undoMs: 1000 }),
+    registrations: registrationStore(db, present),
+    artifacts,
+  }
+}
 const register = (change: Partial<CompletedJob>, project = 'default') =>
-  registerVersion({ registrations: registrationStore(db), artifacts }, project, completedJob(change), new Date())
+  registerVersion(partsOf(), project, completedJob(change), new Date())
 
 function ask(query: string, variables: object = {}) {
-  const parts = {
-    registry: registryStore(db),
-    versions: versionStore(db),
-    aliases: aliasStore(db),
-    ...echoGenerators(),
-  }
+  const parts = { ...partsOf(), ...echoGenerators() }
   const context = { ...parts, identity: identity(), loaders: modelsLoaders(parts, identity()) }
   const yoga = createYoga({ schema, logging: false, maskedErrors: false, context })
   const body = JSON.stringify({ query, variables })
   const headers = { 'content-type': 'application/json' }
   return Promise.resolve(yoga.fetch('http://models/graphql', { method: 'POST', headers, body })).then(r => r.json())
 }
+
+const eventAbout = (key: string) =>
+  ({ id: `evt_${key}`, topic: 'alias.moved', key, project: 'default', at: new Date(), data: {} }) as const
 
 describe('registrations in PostgreSQL', () => {
   it('number the versions of one name without gap or double, however many come at once', async () => {
@@ -137,11 +146,16 @@ describe('reading from PostgreSQL', () => {
     const aliases = aliasStore(db)
     const versions = versionStore(db)
     const [{ id: versionId, modelId }] = await versions.ofJobs(['job_alias'])
-    await aliases.point({ modelId, name: 'good', versionId })
-    await aliases.point({ modelId, name: 'good', versionId })
+    const moved = (previous: string | null) => eventAbout(`${previous}`)
+    await aliases.point({ modelId, name: 'good', versionId }, undefined, moved)
+    await aliases.point({ modelId, name: 'good', versionId }, versionId, moved)
     expect((await versions.aliased(modelId, 'good'))?.id).toBe(versionId)
-    expect(await aliases.remove(modelId, 'good')).toBe(true)
-    expect(await aliases.remove(modelId, 'good')).toBe(false)
+    expect(await aliases.remove(modelId, 'good', moved)).toBe(true)
+    expect(await aliases.remove(modelId, 'good', moved)).toBe(false)
+    expect(await db.outbox.findMany({ where: { topic: 'alias.moved' }, select: { key: true } })).toEqual([
+      { key: 'null' },
+      { key: versionId },
+    ])
   })
 
   it('finds a part of a name as it is written, also with the signs that LIKE has a meaning for', async () => {

@@ -9,11 +9,13 @@ import type { Blobs } from '../../../../kernel/blobs/blobs.ts'
 import { openFileBlobs } from '../../../../kernel/blobs/files.ts'
 import { unauthenticated } from '../../../../kernel/errors.ts'
 import { close, listen } from '../../../../kernel/serve.ts'
+import { signedLink } from '../../../../subgraphs/models/artifacts/link.ts'
 import { artifactRoute } from '../../../../subgraphs/models/artifacts/route.ts'
 import { registerVersion } from '../../../../subgraphs/models/registration/service.ts'
 import { silentLog } from '../../../support/silent-log.ts'
-import { completedJob, digestOf, identity, modelsInMemory } from '../memory.ts'
+import { completedJob, digestOf, identity, modelsInMemory, testSigner } from '../memory.ts'
 
+let clock = new Date()
 const weights = Buffer.from('Call me Ishmael. '.repeat(20_000))
 const identities: Record<string, Identity> = {
   all: identity(),
@@ -45,7 +47,11 @@ describe('the files of a version, over HTTP', () => {
       if (!who) throw unauthenticated('Who are you?')
       return who
     }
-    const route = artifactRoute({ versions: models.versions, blobs }, verify, silentLog)
+    const route = artifactRoute(
+      { versions: models.versions, blobs, signer: testSigner, now: () => clock },
+      verify,
+      silentLog,
+    )
     const server = createServer(async (request, response) => {
       if (!(await route(request, response))) response.writeHead(204).end()
     })
@@ -108,6 +114,21 @@ describe('the files of a version, over HTTP', () => {
     const { errors } = (await response.json()) as { errors: { message: string; extensions: { code: string } }[] }
     expect(errors[0]!.extensions.code).toBe(code)
     expect(errors[0]!.message).toContain(named)
+  })
+
+  it('come to whoever has a link, in parts too, until it ends; changed, it opens nothing', async () => {
+    const versionFile = { versionId: 'mv_1', path: 'weights/model.safetensors', digest, sizeBytes: weights.length }
+    const link = signedLink(testSigner, versionFile, 60, clock)
+    const open = (path: string, headers = {}) => fetch(`${url}${path}`, { headers })
+    expect((await open(link)).status).toBe(200)
+    const part = await open(link, { range: 'bytes=5-9' })
+    expect([part.status, await part.text()]).toEqual([206, weights.subarray(5, 10).toString()])
+    for (const changed of [link.replace('expires=', 'expires=9'), link.replace('model.safetensors', 'config.json')]) {
+      expect((await open(changed)).status).toBe(403)
+    }
+    clock = new Date(clock.getTime() + 61_000)
+    const ended = await open(link)
+    expect([ended.status, await ended.text()]).toEqual([403, expect.stringContaining('This link ended at')])
   })
 
   it('leave other addresses to others', async () => {

@@ -41,10 +41,10 @@ async function storeModel(id: string, seed: number): Promise<Loadable> {
 
 const open = (change: Partial<GeneratorsOptions> = {}) =>
   openGenerators({
-    blobs: folder,
+    blobs: { folder },
     executor: 'onnx',
     threads: 1,
-    kept: 2,
+    keptBytes: 1e9,
     idleMs: 60_000,
     limitMs: 60_000,
     queued: 8,
@@ -75,12 +75,31 @@ describe('the processes that generate', { timeout: 60_000 }, () => {
   })
 
   it('take turns when more models are asked for than are kept', async () => {
-    await using generators = open({ kept: 1 })
+    await using generators = open({ keptBytes: 1 })
     const second = await storeModel('mv_2', 2)
     const a = await generators.generate(model, request)
     const b = await generators.generate(second, request)
     expect(b.text).not.toBe(a.text)
     expect((await generators.generate(model, request)).text).toBe(a.text)
+  })
+
+  it('pass the text on as it grows, stop before a stop, and at once when nobody listens any more', async () => {
+    await using generators = open()
+    const pieces: string[] = []
+    const whole = await generators.generate(model, request, { onText: piece => pieces.push(piece) })
+    expect(pieces.join('')).toBe(whole.text)
+    expect(pieces.length).toBeGreaterThan(5)
+
+    const stop = whole.text.slice(10, 12)
+    const cut = await generators.generate(model, { ...request, stop: [stop] })
+    expect(cut).toMatchObject({ text: whole.text.slice(0, whole.text.indexOf(stop)), finishReason: 'STOP' })
+    expect(cut.tokens).toBeLessThan(whole.tokens)
+
+    const leaving = new AbortController()
+    const endless = { ...request, maxTokens: 100_000 }
+    const left = generators.generate(model, endless, { signal: leaving.signal, onText: () => leaving.abort() })
+    await expect(left).rejects.toMatchObject({ name: 'AbortError' })
+    expect((await generators.generate(model, request)).text).toBe(whole.text)
   })
 
   it('refuse what would wait behind too many others', async () => {
