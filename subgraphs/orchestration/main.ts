@@ -1,3 +1,4 @@
+import { followRevocations } from '../../kernel/auth/revocations.ts'
 import { identityVerifier } from '../../kernel/auth/tokens.ts'
 import { openBus } from '../../kernel/bus/open.ts'
 import { startConsumer } from '../../kernel/consumer.ts'
@@ -9,6 +10,8 @@ import { startRelay } from '../../kernel/outbox.ts'
 import { runProcess } from '../../kernel/process.ts'
 import { startReporting } from '../../kernel/report.ts'
 import { type Serving, serveGraph } from '../../kernel/serve.ts'
+import { openTelemetry } from '../../kernel/telemetry/telemetry.ts'
+import { openPeerTls } from '../../kernel/tls/credentials.ts'
 import { PrismaClient } from '../../prisma/orchestration/generated/client.ts'
 import { retention } from '../../schema/events.ts'
 import { auditStore } from './audit/store.ts'
@@ -31,9 +34,12 @@ export interface OrchestrationServing extends Serving {
 /** Starts orchestration: pipelines, identities and the audit log. */
 export async function startOrchestration(env: Env, log: Log): Promise<OrchestrationServing> {
   await using opening = new AsyncDisposableStack()
+  const telemetry = opening.use(await openTelemetry('orchestration', env))
+  const tls = opening.use(openPeerTls(env, log))
   const database = opening.use(await openDatabase('orchestration', env, log))
   const db = opening.use(openPrisma(PrismaClient, database.pool))
   const bus = opening.use(await openBus(env, retention, log))
+  const revocations = opening.use(followRevocations(bus, log))
   const parts: OrchestrationParts = {
     runs: runStore(db),
     keys: keyStore(db),
@@ -45,7 +51,7 @@ export async function startOrchestration(env: Env, log: Log): Promise<Orchestrat
   await ensureAdminKey(parts, adminKeyFile(env.FORGE_DATA), env.FORGE_ADMIN_KEY)
   const { code } = await createLoginCode(parts, { principal: 'service:orchestration', project: '*' })
 
-  opening.use(startRelay({ pool: database.pool, bus, log }))
+  opening.use(startRelay({ pool: database.pool, bus, log, telemetry }))
   opening.use(
     startConsumer({
       name: 'steps',
@@ -54,10 +60,11 @@ export async function startOrchestration(env: Env, log: Log): Promise<Orchestrat
       topics: followed,
       handle: event => followEvent(parts, event),
       log,
+      telemetry,
       from: 'start',
     }),
   )
-  const verify = identityVerifier(env.GATEWAY_URL, 'orchestration')
+  const verify = identityVerifier(env.GATEWAY_URL, 'orchestration', { tls, revocations })
   const serving = opening.use(
     await serveGraph({
       name: 'orchestration',
@@ -65,7 +72,9 @@ export async function startOrchestration(env: Env, log: Log): Promise<Orchestrat
       host: env.HOST,
       port: env.PORT ?? defaultPorts.orchestration,
       verify,
+      tls,
       log,
+      telemetry,
       context: () => parts,
       healthy: async () => {
         await database.pool.query('SELECT 1')

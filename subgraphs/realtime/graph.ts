@@ -2,6 +2,7 @@ import { federation } from '../../kernel/federation.ts'
 import { builder } from './builder.ts'
 import { resumable, resumableSpec } from './resumable.ts'
 import './connections/schema.ts'
+import './logs/schema.ts'
 import './progress/schema.ts'
 import './streams/schema.ts'
 

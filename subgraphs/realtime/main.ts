@@ -1,3 +1,4 @@
+import { followRevocations } from '../../kernel/auth/revocations.ts'
 import { identityVerifier } from '../../kernel/auth/tokens.ts'
 import { openBus } from '../../kernel/bus/open.ts'
 import { startConsumer } from '../../kernel/consumer.ts'
@@ -8,6 +9,8 @@ import { type Log, openLog } from '../../kernel/log.ts'
 import { runProcess } from '../../kernel/process.ts'
 import { startReporting } from '../../kernel/report.ts'
 import { type Serving, serveGraph } from '../../kernel/serve.ts'
+import { openTelemetry } from '../../kernel/telemetry/telemetry.ts'
+import { openPeerTls } from '../../kernel/tls/credentials.ts'
 import { PrismaClient } from '../../prisma/realtime/generated/client.ts'
 import { retention } from '../../schema/events.ts'
 import { openRegistry } from './connections/registry.ts'
@@ -22,9 +25,12 @@ import { subjectStore } from './subjects/store.ts'
 /** Starts realtime: every subscription, on one tail of the event log. */
 export async function startRealtime(env: Env, log: Log): Promise<Serving> {
   await using opening = new AsyncDisposableStack()
+  const telemetry = opening.use(await openTelemetry('realtime', env))
+  const tls = opening.use(openPeerTls(env, log))
   const database = opening.use(await openDatabase('realtime', env, log))
   const db = opening.use(openPrisma(PrismaClient, database.pool))
   const bus = opening.use(await openBus(env, retention, log))
+  const revocations = opening.use(followRevocations(bus, log))
   const hub = opening.use(await openHub(bus))
   const subjects = subjectStore(db)
   const connections = connectionStore(db)
@@ -40,6 +46,7 @@ export async function startRealtime(env: Env, log: Log): Promise<Serving> {
       topics: subjectTopics,
       handle: event => keepSubject(subjects, event),
       log,
+      telemetry,
       from: 'start',
     }),
   )
@@ -49,8 +56,10 @@ export async function startRealtime(env: Env, log: Log): Promise<Serving> {
       schema,
       host: env.HOST,
       port: env.PORT ?? defaultPorts.realtime,
-      verify: identityVerifier(env.GATEWAY_URL, 'realtime'),
+      verify: identityVerifier(env.GATEWAY_URL, 'realtime', { tls, revocations }),
+      tls,
       log,
+      telemetry,
       context: () => parts,
       healthy: async () => {
         await database.pool.query('SELECT 1')

@@ -8,7 +8,8 @@ export const nodeTopics = ['node.reported', 'node.left'] as const satisfies read
 export async function followNode({ fleet }: FleetParts, { topic, at, data }: BusEvent): Promise<void> {
   switch (topic as (typeof nodeTopics)[number]) {
     case 'node.reported': {
-      const { nodeId, jobIds, ...report } = eventData('node.reported', data)
+      // What only the scheduler asks for is training's to keep.
+      const { nodeId, jobIds, jobMemoryBytes: _, labels: _labels, ...report } = eventData('node.reported', data)
       return fleet.save({ ...report, id: nodeId, slotsUsed: jobIds.length, lastSeenAt: new Date(at), leftAt: null })
     }
     case 'node.left':

@@ -9,9 +9,10 @@ export interface Keys {
   list(project: string, page: Page): Promise<readonly ApiKey[]>
   /** Adds the key, or answers the one that has the same idempotency key in the same project already. */
   add(key: ApiKey, audit: AuditEntry): Promise<ApiKey>
-  /** Adds the first admin key and revokes the ones before it. */
+  /** Adds the first admin key and revokes the ones before it, likewise. */
   addFirst(key: ApiKey, audit: AuditEntry): Promise<void>
-  revoke(id: string, at: Date, audit: AuditEntry): Promise<void>
+  /** Ends it, and says so to every process. */
+  revoke(key: ApiKey, at: Date, audit: AuditEntry): Promise<void>
   /** Notes a use, unless one was noted after `since`. */
   touch(id: string, at: Date, since: Date): Promise<void>
 }

@@ -105,7 +105,7 @@ builder.mutationFields(t => ({
   revokeApiKey: t.field({
     type: ApiKeyType,
     authScopes: { scope: 'identity:write' },
-    description: 'Ends a key or session for good, within 5 s everywhere. Admins only.',
+    description: 'Ends a key or session for good, within seconds everywhere. Admins only.',
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, { identity, ...parts }) => revokeApiKey(parts, identity, id),
   }),

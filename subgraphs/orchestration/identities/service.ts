@@ -57,12 +57,12 @@ export async function createApiKey(
 
 const lifetimeMs = ({ createdAt, expiresAt }: ApiKey) => expiresAt && expiresAt.getTime() - createdAt.getTime()
 
-/** Ends a key for good; whoever uses it is refused within the 5 s that a gateway remembers it. */
+/** Ends a key for good; whoever uses it is refused once the processes have heard of it, in 5 s at the latest. */
 export async function revokeApiKey({ keys, now }: IdentityParts, identity: Identity, id: string): Promise<ApiKey> {
   const key = await keys.find(id)
   if (!key || !mayAccess(identity, key.project)) throw keyNotFound(id)
   if (key.revokedAt) return key
   const at = now()
-  await keys.revoke(id, at, auditEntry(identity.principal, 'key.revoked', key, at))
+  await keys.revoke(key, at, auditEntry(identity.principal, 'key.revoked', key, at))
   return { ...key, revokedAt: at }
 }

@@ -1,6 +1,8 @@
 import type { Role } from '../../../kernel/auth/identity.ts'
+import { createOutbox } from '../../../kernel/outbox.ts'
 import { Prisma, type PrismaClient } from '../../../prisma/orchestration/generated/client.ts'
 import type { ApiKeyModel } from '../../../prisma/orchestration/generated/models.ts'
+import { eventData, type TopicData } from '../../../schema/events.ts'
 import { pageQuery, projectQuery } from '../page.ts'
 import type { ApiKey, KeyKind } from './key.ts'
 import type { Keys } from './ports.ts'
@@ -38,17 +40,19 @@ export const keyStore = (db: PrismaClient): Keys => ({
 
   async addFirst(key, audit) {
     const earlier = { kind: 'first', revokedAt: null }
-    await db.$transaction([
-      db.apiKey.updateMany({ where: earlier, data: { revokedAt: key.createdAt } }),
-      db.apiKey.create({ data: key }),
-      db.auditEntry.create({ data: audit }),
-    ])
+    await db.$transaction(async tx => {
+      const ended = await tx.apiKey.updateManyAndReturn({ where: earlier, data: { revokedAt: key.createdAt } })
+      await tx.apiKey.create({ data: key })
+      await tx.auditEntry.create({ data: audit })
+      await tx.outbox.createMany({ data: ended.map(old => revocationOf(old, key.createdAt)) })
+    })
   },
 
-  async revoke(id, at, audit) {
+  async revoke(key, at, audit) {
     await db.$transaction([
-      db.apiKey.update({ where: { id }, data: { revokedAt: at } }),
+      db.apiKey.update({ where: { id: key.id }, data: { revokedAt: at } }),
       db.auditEntry.create({ data: audit }),
+      db.outbox.create({ data: revocationOf(key, at) }),
     ])
   },
 
@@ -57,5 +61,9 @@ export const keyStore = (db: PrismaClient): Keys => ({
     await db.apiKey.updateMany({ where: { id, ...isStale }, data: { lastUsedAt: at } })
   },
 })
+
+const outbox = createOutbox<TopicData>(eventData)
+const revocationOf = ({ id, project }: Pick<ApiKey, 'id' | 'project'>, at: Date) =>
+  outbox('key.revoked', { key: id, project, data: { keyId: id } }, at)
 
 const keyOf = (row: ApiKeyModel): ApiKey => ({ ...row, role: row.role as Role, kind: row.kind as KeyKind })

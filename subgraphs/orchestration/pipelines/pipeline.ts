@@ -4,6 +4,8 @@ import type { Phase } from '../../../schema/values.ts'
 interface StepDefinition {
   readonly name: string
   readonly phase: Phase
+  /** Added to the run's seed. */
+  readonly seedOffset?: number
 }
 
 export interface Pipeline {
@@ -17,5 +19,16 @@ export const pipelines: readonly Pipeline[] = [
     name: 'cognate',
     description: 'Pretrains one small model from nothing.',
     steps: [{ name: 'cognate', phase: 'COGNATE' }],
+  },
+  {
+    name: 'evomerge',
+    description:
+      'Pretrains three models, from the seeds 42, 1337 and 2023 unless given, and searches their best merge; settings of `StartEvoMergeInput` stand in `config.evomerge`.',
+    steps: [
+      { name: 'cognate-1', phase: 'COGNATE' },
+      { name: 'cognate-2', phase: 'COGNATE', seedOffset: 1337 - 42 },
+      { name: 'cognate-3', phase: 'COGNATE', seedOffset: 2023 - 42 },
+      { name: 'evomerge', phase: 'EVOMERGE' },
+    ],
   },
 ]

@@ -1,3 +1,4 @@
+import { pipelines } from '../pipelines/pipeline.ts'
 import type { RunEvent } from './ports.ts'
 import type { Run, Step } from './run.ts'
 
@@ -16,7 +17,7 @@ export const announcement = (topic: StateTopic, run: Run): RunEvent => ({
 })
 
 /** Asks training for a step's job. Training makes one per run and step, however often it is asked. */
-export const stepRequest = ({ id, principal, request }: Run, step: Step): RunEvent => ({
+export const stepRequest = ({ id, principal, request, steps }: Run, step: Step): RunEvent => ({
   topic: 'step.requested',
   data: {
     runId: id,
@@ -25,8 +26,24 @@ export const stepRequest = ({ id, principal, request }: Run, step: Step): RunEve
     modelName: request.modelName,
     dataset: request.dataset,
     preset: request.preset,
-    seed: request.seed,
-    config: { ...request.config },
+    seed: request.seed + seedOffset(request.pipeline, step.name),
+    config: configOf(request, step),
+    parents: stepsBefore(steps, step).flatMap(({ versionId }) => (versionId === null ? [] : [versionId])),
     principal,
   },
 })
+
+const stepsBefore = (steps: readonly Step[], { name }: Step): readonly Step[] =>
+  steps.slice(
+    0,
+    steps.findIndex(step => step.name === name),
+  )
+
+const seedOffset = (pipeline: string, stepName: string): number =>
+  pipelines.find(({ name }) => name === pipeline)?.steps.find(({ name }) => name === stepName)?.seedOffset ?? 0
+
+/** The settings of a merge have a place of their own among those of the trainings before it. */
+function configOf({ config }: Run['request'], { phase }: Step): Record<string, unknown> {
+  const { evomerge, ...others } = config
+  return phase === 'EVOMERGE' ? { ...(evomerge as object) } : others
+}

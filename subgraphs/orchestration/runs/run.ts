@@ -55,6 +55,8 @@ export interface StepReport {
   readonly jobId?: string
   readonly versionId?: string
   readonly error?: Failure
+  /** Its job is tried again after it had failed. */
+  readonly isRetry?: boolean
 }
 
 export function newRun(
@@ -79,8 +81,23 @@ export function newRun(
  * a finished step stays as it is, and until then the latest status by its time counts.
  */
 export function withReport(run: Run, stepName: string | undefined, report: StepReport, now: Date): Run {
-  const steps = run.steps.map(step => (step.name === stepName ? reported(step, report) : step))
-  return summarised(run, steps, now)
+  const retried = run.steps.find(step => step.name === stepName && isRetried(step, report))
+  const steps = retried ? reopened(run, retried) : run.steps
+  const after = steps.map(step => (step.name === stepName ? reported(step, report) : step))
+  return summarised(retried ? { ...run, finishedAt: null } : run, after, now)
+}
+
+/** A step that failed with this very job; the rejection of a step, or of what its job made, is not undone so. */
+const isRetried = ({ status, jobId }: Step, report: StepReport): boolean =>
+  report.isRetry === true && status === 'FAILED' && jobId === report.jobId
+
+/** The run as it was before a step failed: what was cancelled behind it waits again. */
+function reopened(run: Run, failed: Step): readonly Step[] {
+  return run.steps.map(step => {
+    if (step === failed) return { ...step, status: 'RUNNING' as const, statusAt: null, error: null }
+    const wasAhead = step.status === 'CANCELLED' && step.jobId === null
+    return wasAhead ? { ...step, status: 'QUEUED' as const, statusAt: null } : step
+  })
 }
 
 /** The run as whoever cancels it leaves it: what has ended stays, the rest is cancelled. */

@@ -38,7 +38,10 @@ function newsOf(topic: Followed, { at, data }: BusEvent): News | null {
       const { runId, stepName, error } = eventData(topic, data)
       return { address: { runId, stepName }, report: { at, status: 'FAILED', error } }
     }
-    case 'job.queued':
+    case 'job.queued': {
+      const queued = eventData(topic, data)
+      return ofJob(queued, { at, status: 'QUEUED', isRetry: queued.isRetry })
+    }
     case 'job.started':
     case 'job.resumed':
     case 'job.paused':
@@ -65,7 +68,6 @@ function newsOf(topic: Followed, { at, data }: BusEvent): News | null {
 }
 
 const statusAfter = {
-  'job.queued': 'QUEUED',
   'job.started': 'RUNNING',
   'job.resumed': 'QUEUED',
   'job.paused': 'PAUSED',

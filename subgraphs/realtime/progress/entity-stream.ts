@@ -17,7 +17,7 @@ export interface EntityStream<T extends Update> extends Pick<Followed, 'slowRead
   readonly topics: readonly Topic[]
   /** Those of `topics` that may be the last. */
   readonly lastTopics: readonly Topic[]
-  /** At least one update, the last with the position of the last event. */
+  /** The last with the position of the last event; none where there is nothing to tell. */
   render(batch: Batch): readonly T[]
   /** What is known of a subject whose events are no longer kept. */
   remembered(at: { cursor: string; gap: Gap | null }): T
@@ -38,7 +38,8 @@ export async function* entityStream<T extends Update>(
     if (batch.events.length > 0) {
       const updates = render(batch)
       yield* updates
-      if (!ended(updates.at(-1)!)) continue
+      const last = updates.at(-1)
+      if (!last || !ended(last)) continue
       const [next] = await log.read({ ...selection, after: batch.position, limit: 1 })
       if (next) continue
       return

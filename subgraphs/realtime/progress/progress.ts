@@ -12,6 +12,8 @@ export interface TrainingProgress extends Resumable {
   readonly status: JobStatus
   readonly step: number
   readonly totalSteps: number
+  /** At the pace of its last points; null while it does not run. */
+  readonly secondsLeft: number | null
   /** Newest of each name that this stream has seen. */
   readonly metrics: readonly MetricValue[]
   /** Every point since the event before. */

@@ -5,7 +5,7 @@ import type { RunStep } from '../subjects/subject.ts'
 import type { PipelineProgress, Point, TrainingProgress } from './progress.ts'
 import { followJob, followRun } from './service.ts'
 
-const TrainingJob = pointer('TrainingJob')
+export const TrainingJob = pointer('TrainingJob')
 const PipelineRun = pointer('PipelineRun')
 const ModelVersion = pointer('ModelVersion')
 
@@ -36,6 +36,10 @@ const TrainingProgressRef = builder.objectRef<TrainingProgress>('TrainingProgres
     status: t.expose('status', { type: JobStatus }),
     step: t.exposeInt('step'),
     totalSteps: t.exposeInt('totalSteps'),
+    secondsLeft: t.exposeFloat('secondsLeft', {
+      nullable: true,
+      description: 'Until its last step, at the pace of the newest points; null while it does not run.',
+    }),
     metrics: t.expose('metrics', {
       type: [MetricValueRef],
       description: 'The newest value of each name that this subscription has seen.',

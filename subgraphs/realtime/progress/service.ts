@@ -27,7 +27,14 @@ export async function followJob(parts: StreamParts, identity: Identity, { id, af
     topics: progressTopics,
     lastTopics: lastJobTopics,
     slowReader: 'REREAD',
-    remembered: place => ({ ...rememberedOf(subject), ...place, jobId: id, metrics: [], points: [] }),
+    remembered: place => ({
+      ...rememberedOf(subject),
+      ...place,
+      jobId: id,
+      metrics: [],
+      points: [],
+      secondsLeft: null,
+    }),
   } satisfies Partial<EntityStream<TrainingProgress>>
 
   return parts.connections.track({ identity, field: 'trainingProgress', subject: id }, watch =>
@@ -48,7 +55,8 @@ function trainingUpdates(parts: FeedParts, { id, state }: SubjectOf<'JOB'>, resu
     known = after
     const { newest, ...progress } = after
     const metrics = Array.from(newest, ([name, value]) => ({ name, value }))
-    return [{ ...placeOf(parts, events.at(-1)!, gap), ...progress, jobId: id, metrics, points }]
+    const secondsLeft = progress.status === 'RUNNING' ? (newest.get('eta_seconds') ?? null) : null
+    return [{ ...placeOf(parts, events.at(-1)!, gap), ...progress, jobId: id, secondsLeft, metrics, points }]
   }
 }
 

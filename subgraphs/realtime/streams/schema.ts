@@ -1,6 +1,7 @@
+import type { EventData } from '../../../schema/events.ts'
 import { builder } from '../builder.ts'
 import { afterText, cursorText, GapRef, gapText, pointer } from '../feed/schema.ts'
-import { followEvents, followFleet, type Happening } from './service.ts'
+import { followChat, followEvents, followFleet, type Happening } from './service.ts'
 
 const FleetHealth = pointer('FleetHealth')
 
@@ -18,7 +19,27 @@ const EventRef = builder.objectRef<Happening>('Event').implement({
   }),
 })
 
+const ChatProgressRef = builder.objectRef<EventData<'chat.progressed'>>('ChatProgress').implement({
+  description: 'A piece of a reply. Nothing of it is kept: the reply stands in `chat.messages` when it has ended.',
+  fields: t => ({
+    chatId: t.exposeID('chatId'),
+    messageId: t.exposeID('messageId'),
+    index: t.exposeInt('index', { description: 'Counts from 0; where one is missing, a piece was lost.' }),
+    text: t.exposeString('text', { description: 'What follows the piece before; at the end, the whole reply.' }),
+    isEnd: t.boolean({ resolve: ({ end }) => end !== null }),
+    error: t.string({ nullable: true, resolve: ({ end }) => end?.error ?? null }),
+  }),
+})
+
 builder.subscriptionFields(t => ({
+  chatProgress: t.field({
+    type: ChatProgressRef,
+    authScopes: { scope: 'models:read' },
+    description: 'How the replies of one chat grow, from now on. It cannot be resumed.',
+    args: { chatId: t.arg.id({ required: true }) },
+    subscribe: (_, { chatId }, context) => followChat(context, context.identity, chatId),
+    resolve: progress => progress,
+  }),
   fleetHealth: t.field({
     type: FleetHealth,
     authScopes: { scope: 'monitoring:read' },

@@ -2,6 +2,7 @@ import type { Identity } from '../../../kernel/auth/identity.ts'
 import type { BusEvent } from '../../../kernel/bus/bus.ts'
 import { cancellable } from '../../../kernel/cancellation.ts'
 import { pause } from '../../../kernel/resilience/pause.ts'
+import { type EventData, eventData, type Topic } from '../../../schema/events.ts'
 import { fleetId } from '../../../schema/values.ts'
 import { follow } from '../feed/follower.ts'
 import { startAfter } from '../feed/gap.ts'
@@ -34,6 +35,20 @@ export async function followEvents(parts: StreamParts, identity: Identity, chose
           const { id, topic, key, project, data } = event
           yield { ...placeOf(parts, event, i === 0 ? gap : null), id, topic, key, project, data }
         }
+      }
+    }),
+  )
+}
+
+/** How the replies of one chat grow, from now on. A chat of another project stays silent. */
+export async function followChat(parts: StreamParts, identity: Identity, chatId: string) {
+  const start = await startAfter(parts.log, null, await parts.log.head())
+  const topics: readonly Topic[] = ['chat.progressed']
+  const selection = { topics, key: chatId, wants: (event: BusEvent) => isVisible(identity, event) }
+  return parts.connections.track({ identity, field: 'chatProgress', subject: chatId }, watch =>
+    cancellable(async function* (signal): AsyncGenerator<EventData<'chat.progressed'>, void> {
+      for await (const { events } of follow(parts, { selection, start, slowReader: 'GAP', watch }, signal)) {
+        for (const { data } of events) yield eventData('chat.progressed', data)
       }
     }),
   )

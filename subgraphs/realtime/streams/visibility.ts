@@ -9,8 +9,11 @@ const all = Object.keys(topics) as readonly Topic[]
 const scopes: Readonly<Record<string, Scope>> = {
   job: 'training:read',
   version: 'models:read',
+  alias: 'models:read',
+  chat: 'models:read',
   run: 'pipelines:read',
   step: 'pipelines:read',
+  key: 'identity:write',
 }
 
 const scopeOf = (topic: string): Scope => scopes[topic.split('.')[0]!] ?? 'monitoring:read'

@@ -9,4 +9,5 @@ export interface Subjects {
 
 export interface SubjectParts extends FeedParts {
   readonly subjects: Subjects
+  readonly now: () => Date
 }

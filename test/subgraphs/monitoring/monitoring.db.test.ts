@@ -72,6 +72,8 @@ const nodeReport = (nodeId: string, jobIds: string[] = []): EventData<'node.repo
   slots: 2,
   jobIds,
   executors: ['onnx'],
+  jobMemoryBytes: 7e9,
+  labels: ['node=here', 'gpu'],
   everyMs: 2_000,
 })
 

@@ -79,7 +79,7 @@ export function memoryKeys() {
       }
       put(key, entry)
     },
-    revoke: async (id, at, entry) => void put({ ...kept.get(id)!, revokedAt: at }, entry),
+    revoke: async (key, at, entry) => void put({ ...key, revokedAt: at }, entry),
     touch: async (id, at) => {
       touches.push(id)
       kept.set(id, { ...kept.get(id)!, lastUsedAt: at })

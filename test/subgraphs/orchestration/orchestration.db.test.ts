@@ -169,8 +169,17 @@ describe('identities', () => {
     expect((await served.post('/identity/verify', { key }, gateway)).status).toBe(200)
     const listed = await served.ask(admin, '{ apiKeys(first: 1) { edges { node { id prefix lastUsedAt } } } }')
     expect(listed.data.apiKeys.edges).toMatchObject([{ node: { id: apiKey.id, prefix: key.slice(0, 12) } }])
+    const holder = { ...admin, principal: apiKey.id }
+    expect((await served.ask(holder, '{ viewer { principal } }')).data.viewer.principal).toBe(apiKey.id)
     await served.ask(admin, 'mutation ($id: ID!) { revokeApiKey(id: $id) { revokedAt } }', { id: apiKey.id })
     expect((await served.post('/identity/verify', { key }, gateway)).status).toBe(401)
+
+    // Every process hears of it, and none takes what the gateway signed for it before.
+    const told = () => served.bus.read({ topics: ['key.revoked'], key: apiKey.id })
+    await until('key.revoked', async () => (await told()).length === 1, 60_000)
+    expect(await told()).toMatchObject([{ project: 'default', data: { keyId: apiKey.id } }])
+    const code = async () => (await served.ask(holder, '{ viewer { principal } }')).errors?.[0]?.extensions.code
+    await until('its identity is refused', async () => (await code()) === 'UNAUTHENTICATED', 60_000)
   })
 })
 

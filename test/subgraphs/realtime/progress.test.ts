@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { encodeCursor } from '../../../kernel/bus/cursor.ts'
+import { newId } from '../../../kernel/ids.ts'
 import type { TrainingProgress } from '../../../subgraphs/realtime/progress/progress.ts'
 import { followJob, followRun } from '../../../subgraphs/realtime/progress/service.ts'
 import { until } from '../../support/condition.ts'
@@ -142,19 +143,26 @@ describe('the progress of a job', () => {
 })
 
 describe('an id', () => {
-  it('that nobody knows is NOT_FOUND within three seconds', async () => {
+  it.each(['job_none', 'job_01JA0000000000000000000000', 'job_zzzzzzzzzzzzzzzzzzzzzzzzzz'])(
+    'that nobody knows is NOT_FOUND at once: %s',
+    async id => {
+      const began = performance.now()
+      await expect(follow(id)).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining(`"${id}"`) })
+      expect(performance.now() - began).toBeLessThan(1_500)
+    },
+  )
+
+  it('that was made just now is waited for, and is NOT_FOUND within three seconds', async () => {
     const began = performance.now()
-    await expect(follow('job_none')).rejects.toMatchObject({
-      code: 'NOT_FOUND',
-      message: expect.stringContaining('"job_none"'),
-    })
-    expect(performance.now() - began).toBeLessThan(3_000)
+    await expect(follow(newId('job'))).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    expect(performance.now() - began).toBeGreaterThan(1_500)
   })
 
   it('is waited for while its first event is on the way', async () => {
-    const opening = follow('job_new')
-    await publish(job.queued('job_new'), job.started('job_new'))
-    expect((await (await opening).next()).value).toMatchObject({ jobId: 'job_new' })
+    const id = newId('job')
+    const opening = follow(id)
+    await publish(job.queued(id), job.started(id))
+    expect((await (await opening).next()).value).toMatchObject({ jobId: id })
   })
 
   it('of another project, or of a run, is NOT_FOUND', async () => {

@@ -27,7 +27,7 @@ export async function openStage({ queue = 1_000, keep = retention } = {}) {
     track: <T extends object>(_about: About, open: (watch: (ear: Ear) => void) => AsyncGenerator<T, void>) =>
       open(ear => ears.push(ear)),
   }
-  const parts: StreamParts = { log: bus, hub, subjects: port, connections }
+  const parts: StreamParts = { log: bus, hub, subjects: port, connections, now: () => new Date() }
   return {
     parts,
     bus,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { patientLog } from '../../../subgraphs/realtime/feed/patient-log.ts'
-import { followEvents, followFleet } from '../../../subgraphs/realtime/streams/service.ts'
+import { followChat, followEvents, followFleet } from '../../../subgraphs/realtime/streams/service.ts'
+import { until } from '../../support/condition.ts'
 import { silentLog } from '../../support/silent-log.ts'
 import { draft, job, openStage, run, stranger, take, viewer } from './stage.ts'
 
@@ -51,6 +52,23 @@ describe('events', () => {
       code: 'INVALID_INPUT',
       message: expect.stringContaining(named),
     })
+  })
+})
+
+describe('the replies of a chat', () => {
+  const piece = (chatId: string, index: number, project?: string) =>
+    draft('chat.progressed', chatId, { chatId, messageId: 'msg_1', index, text: `piece ${index}`, end: null }, project)
+
+  it('come piece by piece from now on, of this chat and the own project', { timeout: 10_000 }, async () => {
+    await stage.bus.publish([piece('chat_1', 0)])
+    const stream = await followChat(stage.parts, viewer, 'chat_1')
+    const two = take(2, stream)
+    await until('the stream listens', () => stage.ears.length === 1)
+    await stage.bus.publish([piece('chat_2', 7), piece('chat_1', 8, 'other'), piece('chat_1', 1), piece('chat_1', 2)])
+    expect((await two).map(({ index, text }) => [index, text])).toEqual([
+      [1, 'piece 1'],
+      [2, 'piece 2'],
+    ])
   })
 })
 

@@ -100,6 +100,19 @@ describe('a run of two steps', () => {
     expect(statuses(run)).toEqual(['FAILED', 'CANCELLED'])
   })
 
+  it('waits for the second again when the job of the first is tried again, and not for another job', () => {
+    const failed = reportedTo(runOf('a', 'b'), [
+      { at: at(1), status: 'FAILED', jobId: 'job_1', error: { code: 'INTERNAL', message: 'lost' } },
+    ])
+    const again = { at: at(2), status: 'QUEUED', isRetry: true } as const
+    const reopened = reportedTo(failed, [{ ...again, jobId: 'job_1' }])
+    expect(statuses(reopened)).toEqual(['QUEUED', 'QUEUED'])
+    expect(reopened).toMatchObject({ status: 'QUEUED', finishedAt: null, steps: [{ error: null }, {}] })
+    expect(statuses(reportedTo(failed, [{ ...again, jobId: 'job_2' }]))).toEqual(['FAILED', 'CANCELLED'])
+    const byHand = cancelled(runOf('a', 'b'), now)
+    expect(statuses(reportedTo(byHand, [{ ...again, jobId: 'job_1' }]))).toEqual(['CANCELLED', 'CANCELLED'])
+  })
+
   it('is paused while its step is', () => {
     const run = reportedTo(runOf('a', 'b'), [
       { at: at(1), status: 'RUNNING' },

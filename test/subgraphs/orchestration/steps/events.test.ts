@@ -122,6 +122,24 @@ describe('a run whose step is trained', () => {
     expect(topics()).toHaveLength(4)
   })
 
+  it('goes on when its failed job is tried again, and is completed with it', async () => {
+    const { id, follow, topics } = await setUp()
+    const job = eventsOfJob(id)
+    const place = { jobId: 'job_1', step: 40, totalSteps: 100, runId: id, stepName: 'cognate' }
+    const failed = busEvent('job.failed', 7, { ...place, error })
+    expect(await follow(job.queued, job.started, failed)).toMatchObject({ status: 'FAILED' })
+    expect(await follow(job.queued)).toMatchObject({ status: 'FAILED' })
+
+    const again = { ...job.queued, at: failed.at, data: { ...(job.queued.data as object), isRetry: true } }
+    const reopened = await follow(again)
+    expect(reopened).toMatchObject({ status: 'QUEUED', finishedAt: null, steps: [{ status: 'QUEUED', error: null }] })
+    expect(topics().slice(-2)).toEqual(['run.finished', 'run.progressed'])
+    const restarted = { ...job.restarted, at: failed.at }
+    expect(await follow(restarted)).toMatchObject({ status: 'RUNNING' })
+    expect(await follow(registered)).toMatchObject({ status: 'COMPLETED', progress: 1 })
+    expect(topics().at(-1)).toBe('run.finished')
+  })
+
   it('asks for the next step once, when the version of the one before is registered', async () => {
     const { runs, parts, events } = await setUp()
     const steps = [
@@ -141,6 +159,30 @@ describe('a run whose step is trained', () => {
     ])
     expect(await runs.find('run_two')).toMatchObject({ status: 'RUNNING', progress: 0.5 })
   })
+})
+
+it('gives a merge the versions that the run has made, its own settings, and the models seeds of their own', async () => {
+  const memory = memoryRuns()
+  const parts = { runs: memory.runs, now: standingClock().now }
+  const config = { steps: 20, evomerge: { generations: 4 } }
+  const { id } = await runPipeline(parts, admin, { modelName: 'm', pipeline: 'evomerge', config })
+  for (const [index, stepName] of ['cognate-1', 'cognate-2', 'cognate-3'].entries()) {
+    const jobId = `job_${index}`
+    const place = { jobId, runId: id, stepName, totalSteps: 20 }
+    await followEvent(
+      parts,
+      busEvent('job.started', 1, { ...place, attempt: 1, nodeId: 'n', executor: 'onnx', step: 0 }),
+    )
+    const version = { ...(registered.data as object), jobId, versionId: `mv_${index}` }
+    await followEvent(parts, busEvent('version.registered', 8, version as never))
+  }
+  const asked = memory.events.filter(({ topic }) => topic === 'step.requested').map(({ data }) => data)
+  expect(asked).toMatchObject([
+    { stepName: 'cognate-1', seed: 42, config: { steps: 20 }, parents: [] },
+    { stepName: 'cognate-2', seed: 1337, config: { steps: 20 }, parents: ['mv_0'] },
+    { stepName: 'cognate-3', seed: 2023, config: { steps: 20 }, parents: ['mv_0', 'mv_1'] },
+    { stepName: 'evomerge', phase: 'EVOMERGE', config: { generations: 4 }, parents: ['mv_0', 'mv_1', 'mv_2'] },
+  ])
 })
 
 describe('a run that cannot go on', () => {
