@@ -123,7 +123,7 @@ const lost = (path: string, size: number, cause?: unknown) =>
 const altered = ({ path, digest }: FileSource, found: string) =>
   new ForgeError('INTERNAL', `"${path}" arrived altered: its bytes are ${found}, not ${digest}. Nothing was kept.`)
 
-async function refusal(response: Response, path: string): Promise<ForgeError> {
+export async function refusal(response: Response, path: string): Promise<ForgeError> {
   const body = (await response.json().catch(() => null)) as { errors?: AnsweredError[] } | null
   const [error] = body?.errors ?? []
   if (error) return answered(error)

@@ -2,12 +2,14 @@ import { datasetMethods } from './datasets.ts'
 import { downloadMethods } from './downloads.ts'
 import { type ClientEnv, readClientEnv } from './env.ts'
 import { fleetMethods } from './fleet.ts'
+import { groupMethods } from './groups.ts'
 import { identityMethods } from './identities.ts'
 import { jobMethods } from './jobs.ts'
 import { modelMethods } from './models.ts'
 import { pipelineMethods } from './pipelines.ts'
 import { openSubscriptions } from './subscriptions.ts'
 import { openTransport } from './transport.ts'
+import { verificationMethods } from './verification.ts'
 
 /** A forge, as a program uses it. */
 export type Forge = ReturnType<typeof connectForge>
@@ -24,9 +26,11 @@ export function connectForge(given: Partial<ClientEnv> = {}) {
   return {
     url,
     ...jobMethods(connection),
+    ...groupMethods(connection),
     ...pipelineMethods(connection),
     ...modelMethods(connection),
     ...downloadMethods(connection),
+    ...verificationMethods(connection),
     ...datasetMethods(connection),
     ...fleetMethods(connection),
     ...identityMethods(connection),

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { Connection } from './connection.ts'
+import { refusal } from './file-download.ts'
 import * as documents from './generated/graphql.ts'
 import { type Page, type PageInput, pageOf } from './page.ts'
 
@@ -18,9 +20,57 @@ export const modelMethods = ({ transport, project }: Connection) => ({
   modelVersion: (ref: string): Promise<ModelVersion> =>
     transport.field(documents.ModelVersionDocument, 'modelVersion', { ref, project }),
 
-  /** Lets `name@alias` mean the version `ref`. */
-  setAlias: (ref: string, alias: string): Promise<documents.VersionFieldsFragment> =>
-    transport.field(documents.SetAliasDocument, 'setAlias', { input: { ref, alias, project } }),
+  /** Lets `name@alias` mean the version `ref`; a CONFLICT unless it names `expected` (`none`: nothing) until then. */
+  setAlias: (ref: string, alias: string, expected?: string): Promise<documents.VersionFieldsFragment> =>
+    transport.field(documents.SetAliasDocument, 'setAlias', { input: { ref, alias, expected, project } }),
+
+  /** The card in Markdown and the curve of the loss as SVG. */
+  modelCard: (ref: string) => transport.field(documents.ModelCardDocument, 'modelVersion', { ref, project }),
+
+  compareVersions: (a: string, b: string) =>
+    transport.field(documents.CompareVersionsDocument, 'compareVersions', { a, b, project }),
+
+  /** What deleting these versions would remove, and who depends on them. */
+  deletionPreview: (refs: string[]) =>
+    transport.field(documents.DeletionPreviewDocument, 'deletionPreview', { refs, project }),
+
+  /** Deletes what a preview has shown; `token` is the preview's. */
+  deleteVersions: (refs: string[], token: string, reason?: string): Promise<documents.DeletionFieldsFragment> =>
+    transport.field(documents.DeleteModelVersionsDocument, 'deleteModelVersions', {
+      input: { refs, token, reason, project },
+    }),
+
+  undoDeletion: (id: string): Promise<documents.DeletionFieldsFragment> =>
+    transport.field(documents.UndoDeletionDocument, 'undoDeletion', { id }),
+
+  purgeDeletion: (id: string): Promise<documents.DeletionFieldsFragment> =>
+    transport.field(documents.PurgeDeletionDocument, 'purgeDeletion', { id }),
+
+  /**
+   * Stores the files of a Llama-layout folder (config, tokenizer, weights in F32) and registers them as the next version
+   * of the model `name`; `from` says where they come from, and is signed.
+   */
+  async importFiles(
+    name: string,
+    files: Readonly<Record<string, Uint8Array>>,
+    { from, phase = 'COGNATE' }: { from: string; phase?: documents.Phase },
+  ): Promise<documents.VersionFieldsFragment> {
+    const sent = []
+    for (const [path, content] of Object.entries(files)) {
+      const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`
+      const response = await transport.put(`/artifacts/blobs/${digest}`, content as Uint8Array<ArrayBuffer>)
+      if (!response.ok) throw await refusal(response, path)
+      await response.body?.cancel()
+      sent.push({ path, digest, sizeBytes: content.length })
+    }
+    return transport.field(documents.ImportModelDocument, 'importModel', {
+      input: { name, files: sent, from, phase, project },
+    })
+  },
+
+  /** Changes what people write about a version. */
+  updateVersion: (input: documents.UpdateModelVersionInput) =>
+    transport.field(documents.UpdateModelVersionDocument, 'updateModelVersion', { input: { project, ...input } }),
 
   /** Lets a model go on with a text. */
   generate: (input: documents.GenerateInput): Promise<Generation> =>

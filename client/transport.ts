@@ -23,6 +23,8 @@ export interface Transport {
     name: Name,
     variables: Variables,
   ): Promise<NonNullable<Result[Name]>>
+  /** Sends bytes to a path of the forge beside its graph. */
+  put(path: string, body: Uint8Array<ArrayBuffer>, options?: { signal?: AbortSignal }): Promise<Response>
   /** Any path of the forge beside its graph, whatever it answers; throws only where it answers nothing. */
   get(path: string, options?: { headers?: Readonly<Record<string, string>>; signal?: AbortSignal }): Promise<Response>
 }
@@ -49,6 +51,10 @@ export function openTransport(url: string, apiKey: string | undefined): Transpor
     request,
     get: (path, { headers, signal } = {}) =>
       fetch(`${url}${path}`, { headers: { ...headers, ...credentials }, signal }).catch(error => {
+        throw signal?.aborted ? error : unreachable(url, error)
+      }),
+    put: (path, body, { signal } = {}) =>
+      fetch(`${url}${path}`, { method: 'PUT', body, headers: credentials, signal }).catch(error => {
         throw signal?.aborted ? error : unreachable(url, error)
       }),
     async field(document, name, variables) {

@@ -5,6 +5,7 @@ import { EngineError } from '../../engine/errors.ts'
 import { type GgufType, ggufParts, ggufTypes } from '../../engine/formats/gguf.ts'
 import { type Pretrained, readHuggingFace } from '../../engine/formats/huggingface.ts'
 import { onnxFiles } from '../../engine/formats/onnx-export.ts'
+import { tensorflowFiles } from '../../engine/formats/tensorflow-export.ts'
 import type { Download } from '../downloads.ts'
 import { ForgeError } from '../errors.ts'
 import { bytes } from './figures.ts'
@@ -13,7 +14,7 @@ import { table } from './table.ts'
 import { transferBar } from './transfer-bar.ts'
 import { type WrittenFile, writeFileParts } from './written-file.ts'
 
-const formats = ['safetensors', 'gguf', 'onnx'] as const
+const formats = ['safetensors', 'gguf', 'onnx', 'tfjs'] as const
 type Format = (typeof formats)[number]
 
 export function exportCommands(models: Command, console: Console): void {
@@ -67,12 +68,15 @@ async function download({ forge, screen, signal, json, say }: Session, ref: stri
 async function convert(
   done: Download,
   folder: string,
-  format: 'gguf' | 'onnx',
+  format: Exclude<Format, 'safetensors'>,
   type: GgufType,
 ): Promise<WrittenFile[]> {
   const contents = done.files.map(async ({ path }) => [path, await readFile(join(done.folder, path))] as const)
   const model = readHuggingFace(Object.fromEntries(await Promise.all(contents)))
-  const files = format === 'gguf' ? ggufFile(model, done, type) : Object.entries(onnxFiles(model))
+  const files =
+    format === 'gguf'
+      ? ggufFile(model, done, type)
+      : Object.entries(format === 'onnx' ? onnxFiles(model) : tensorflowFiles(model))
   const written: WrittenFile[] = []
   for (const [path, content] of files) {
     written.push(await writeFileParts(folder, path, content instanceof Uint8Array ? [content] : content))

@@ -3,8 +3,10 @@ import type { Model, ModelDetails, ModelVersion } from '../models.ts'
 import type { PageInput } from '../page.ts'
 import { exportCommands } from './exports.ts'
 import { bytes, short, time } from './figures.ts'
+import { importCommand } from './imports.ts'
 import { listed } from './jobs.ts'
 import { integer, number } from './options.ts'
+import { registryCommands } from './registry.ts'
 import { type Console, run } from './session.ts'
 import { fields, table } from './table.ts'
 
@@ -55,6 +57,8 @@ export function modelCommands(program: Command, console: Console): void {
     )
 
   exportCommands(models, console)
+  importCommand(models, console)
+  registryCommands(models, console)
 }
 
 const modelTable = (models: readonly Model[]) =>

@@ -7,6 +7,9 @@ export function integer(text: string): number {
   return value
 }
 
+/** Whole numbers between commas. */
+export const integers = (text: string): number[] => text.split(',').map(part => integer(part.trim() || 'none'))
+
 export function number(text: string): number {
   const value = Number(text)
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.')

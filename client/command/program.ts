@@ -3,6 +3,8 @@ import { datasetCommands } from './datasets.ts'
 import { fleetCommands } from './fleet.ts'
 import { jobCommands } from './jobs.ts'
 import { keyCommands } from './keys.ts'
+import { mergeCommand } from './merge.ts'
+import { evoMergeCommands } from './merge-search.ts'
 import { modelCommands } from './models.ts'
 import { pipelineCommands } from './pipelines.ts'
 import { queryCommand } from './query.ts'
@@ -24,6 +26,8 @@ export function createProgram(console: Console): Command {
   jobCommands(program, console)
   pipelineCommands(program, console)
   modelCommands(program, console)
+  mergeCommand(program, console)
+  evoMergeCommands(program, console)
   datasetCommands(program, console)
   fleetCommands(program, console)
   keyCommands(program, console)

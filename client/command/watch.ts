@@ -29,7 +29,7 @@ export async function watchJob(session: Session, jobId: string): Promise<void> {
 function ending(jobId: string, last: TrainingProgress | undefined): string {
   if (!last) return `${jobId} has told nothing.`
   const { status, step, totalSteps, job } = last
-  const reason = job?.error ? `: ${job.error.message}` : ''
+  const reason = job?.error ? `: ${job.error.message}` : job?.stopReason ? `: ${job.stopReason}` : ''
   return `${jobId} is ${status} at step ${step} of ${totalSteps}${reason}`
 }
 

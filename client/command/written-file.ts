@@ -10,14 +10,18 @@ export interface WrittenFile {
 }
 
 /** Writes a file part by part; it has its name only once it is whole and on the disk. */
-export async function writeFileParts(folder: string, path: string, parts: Iterable<Uint8Array>): Promise<WrittenFile> {
+export async function writeFileParts(
+  folder: string,
+  path: string,
+  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<WrittenFile> {
   const place = join(folder, path)
   await mkdir(join(place, '..'), { recursive: true })
   const hash = createHash('sha256')
   let sizeBytes = 0
   {
     await using file = await open(`${place}.part`, 'w')
-    for (const part of parts) {
+    for await (const part of parts) {
       hash.update(part)
       sizeBytes += part.length
       await file.writeFile(part)

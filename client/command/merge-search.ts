@@ -1,0 +1,53 @@
+import type { Command } from 'commander'
+import type { JobDetails, StartEvoMergeInput } from '../jobs.ts'
+import { integer, json } from './options.ts'
+import { type Console, run } from './session.ts'
+import { watchJob } from './watch.ts'
+
+type Start = Omit<StartEvoMergeInput, 'parents' | 'methods'> & {
+  readonly model?: string
+  readonly method?: string[]
+  readonly config?: object
+  readonly watch?: boolean
+}
+
+export function evoMergeCommands(program: Command, console: Console): void {
+  program
+    .command('evomerge')
+    .description('search the best merge of some versions')
+    .command('start <parents...>')
+    .description('versions as name/3 or name@latest, of one architecture and tokenizer')
+    .option('--model <name>', 'name of the model that gets the winner (evomerge)')
+    .option('--method <name...>', 'merge methods, searched one after the other (linear)')
+    .option('--base <ref>', 'what task vectors are counted from; ties, dare_ties and their like need it')
+    .option('--generations <count>', 'of each method (20)', integer)
+    .option('--population <count>', 'points of a generation', integer)
+    .option('--groups <count>', 'groups of neighbouring layers with values of their own (2)', integer)
+    .option('--dataset <id>', 'whose last tenth decides and tests; the built-in text where absent')
+    .option('--seed <seed>', 'of the search and of masks (42)', integer)
+    .option('--config <json>', 'further fields of StartEvoMergeInput', json)
+    .option('--idempotency-key <key>', 'a retry with the same key starts no second job')
+    .option('--watch', 'follow it to its end, and say how the winner compares with its best parent')
+    .action(
+      run(console, async (session, parents: string[], { model, method, config, watch, ...settings }: Start) => {
+        const { forge, show, json: isJson, signal, say } = session
+        const input = { parents, modelName: model, methods: method, ...settings, ...config }
+        const job = await forge.startEvoMerge(input)
+        if (!watch || !isJson) show(job, ({ id, modelName }) => `${id} searches a merge for ${modelName}`)
+        if (!watch) return
+        await watchJob(session, job.id)
+        if (!signal.aborted && !isJson) say(comparison(await forge.job(job.id)))
+      }),
+    )
+}
+
+/** What the test data say of the winner; as the version's evomerge.json does. */
+function comparison({ latest }: Pick<JobDetails, 'latest'>): string {
+  const value = (name: string) => latest.find(metric => metric.name === name)?.value ?? Number.NaN
+  const [low, high] = [value('test_gain_low'), value('test_gain_high')]
+  const losses = `loss ${value('test_loss').toFixed(4)}, best parent ${value('best_parent_test_loss').toFixed(4)}`
+  const interval = `95 % interval of the gain ${low.toFixed(4)} to ${high.toFixed(4)}`
+  return low > 0
+    ? `On the test data it beats its best parent by ${value('test_gain').toFixed(4)} (${losses}; ${interval}).`
+    : `On the test data it does not beat its best parent (${losses}; ${interval}).`
+}
