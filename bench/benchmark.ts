@@ -21,3 +21,9 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length >> 1
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
+
+/** What follows a flag on the command line. */
+export function option(flags: readonly string[], name: string): string | undefined {
+  const at = flags.indexOf(name)
+  return at < 0 ? undefined : flags[at + 1]
+}

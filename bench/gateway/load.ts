@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { Pool } from 'undici'
 
 export interface Load {
@@ -25,6 +26,23 @@ export async function closedLoop(load: Load, requests: number, connections: numb
     while (sent < requests) await ask.once(sent++, performance.now())
   }
   await Promise.all(Array.from({ length: connections }, connection))
+  return ask.measured(performance.now() - began)
+}
+
+/**
+ * Open loop: `rate` requests a second are sent at their times, however long the answers take, until `signal` aborts. Their
+ * latencies count from those times, so that a request which waits for its turn is as late as if it had been sent.
+ */
+export async function openLoop(load: Load, rate: number, connections: number, signal: AbortSignal): Promise<Latencies> {
+  await using ask = asking(load, connections)
+  const underway: Promise<void>[] = []
+  const began = performance.now()
+  while (!signal.aborted) {
+    const due = Math.floor(((performance.now() - began) / 1000) * rate)
+    for (let sent = underway.length; sent < due; sent += 1) underway.push(ask.once(sent, began + (sent / rate) * 1000))
+    await pause(1)
+  }
+  await Promise.all(underway)
   return ask.measured(performance.now() - began)
 }
 

@@ -35,31 +35,46 @@ export function run(
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
 
 /** User and system time of a process and all its threads so far, in ms. Linux. */
-export function cpuMilliseconds(pid: number): number {
+export const cpuMilliseconds = (pid: number): number => timeOf(pid, 2)
+
+/** The same, with the time of those it started: of those that live, and of those whose end it has seen. */
+export const familyMilliseconds = (pid: number): number =>
+  childrenOf(pid).reduce((sum, child) => sum + timeOf(child, 2), timeOf(pid, 4))
+
+/** The first two counts are its own, the next two those of children that have ended (proc(5), `utime` to `cstime`). */
+function timeOf(pid: number, counts: 2 | 4): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const [user, system] = stat
+  const times = stat
     .slice(stat.lastIndexOf(')') + 2)
     .split(' ')
-    .slice(11, 13)
-    .map(Number) as [number, number]
-  return ((user + system) / ticksPerSecond) * 1000
+    .slice(11, 11 + counts)
+  return (times.reduce((sum, ticks) => sum + Number(ticks), 0) / ticksPerSecond) * 1000
 }
+
+const childrenOf = (pid: number): readonly number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 
 export function residentMegabytes(pid: number): number {
   const pages = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
   return Math.round(Number(pages?.[1]) / 1000)
 }
 
-/** Asks until `url` answers a GraphQL request; gives up when the process that should has ended, or after a minute. */
-export async function answering(url: string, headers: Record<string, string> = {}, running?: Running): Promise<void> {
-  const deadline = performance.now() + 60_000
+/** Asks until `url` answers a GraphQL request; gives up when the process that should has ended, or after three minutes. */
+export const answering = (url: string, headers: Record<string, string> = {}, running?: Running): Promise<void> =>
+  untilOk(
+    url,
+    { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: '{"query":"{ __typename }"}' },
+    running,
+  )
+
+/** Asks until the service at `origin` says that it can serve. */
+export const healthy = (origin: string, running: Running): Promise<void> => untilOk(`${origin}/health`, {}, running)
+
+async function untilOk(url: string, request: RequestInit, running: Running | undefined): Promise<void> {
+  const deadline = performance.now() + 180_000
   const hasEnded = () => typeof running?.child.exitCode === 'number'
   while (!hasEnded() && performance.now() < deadline) {
-    const answered = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: '{"query":"{ __typename }"}',
-    }).then(
+    const answered = await fetch(url, request).then(
       ({ ok }) => ok,
       // Nobody listens yet.
       () => false,

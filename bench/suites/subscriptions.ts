@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { composeSupergraph } from '../../schema/compose.ts'
 import type { Benchmark } from '../benchmark.ts'
-import { cpuMilliseconds, residentMegabytes, run } from '../gateway/process.ts'
+import { cpuMilliseconds, healthy, residentMegabytes, run } from '../gateway/process.ts'
 import type { Assignment, Receipt } from '../subscriptions/clients.ts'
 import { keys, sdl } from '../subscriptions/graph.ts'
 import type { Publication } from '../subscriptions/subgraphs.ts'
@@ -15,7 +15,7 @@ const port = 4120
 const gatewayUrl = `http://127.0.0.1:${port}`
 const clientProcesses = 2
 /** Events before the measured ones, while the code warms up and every client meets the shared feed, in s. */
-const warmUp = 5
+const warmUp = 15
 /** An event that has not come when nothing has come for this long is lost, in ms. */
 const silence = 10_000
 
@@ -82,7 +82,7 @@ async function measure(scenario: Scenario) {
       },
     }),
   )
-  while (!(await isReady())) await pause(100)
+  await healthy(gatewayUrl, gateway)
 
   const groups = Array.from({ length: clientProcesses }, () => start('clients.ts'))
   await Promise.all(groups.map(group => once(group, 'message')))
@@ -157,13 +157,6 @@ async function measure(scenario: Scenario) {
     residentMegabytes: residentMegabytes(gateway.pid),
   }
 }
-
-const isReady = (): Promise<boolean> =>
-  fetch(`${gatewayUrl}/health`).then(
-    ({ ok }) => ok,
-    // Nobody listens yet.
-    () => false,
-  )
 
 const production = { ...process.env, NODE_ENV: 'production' }
 

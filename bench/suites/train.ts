@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { probeExecutors } from '../../engine/executors/probe.ts'
 import { type PresetName, presets } from '../../engine/models/presets.ts'
-import type { Benchmark, Goal } from '../benchmark.ts'
+import { type Benchmark, type Goal, option } from '../benchmark.ts'
 import type { GenerateTimes, Times, TrainTimes, Trial } from '../training/trial.ts'
 
 /** The decoder that the goals speak of: 918,656 parameters. */
@@ -110,11 +110,6 @@ function pins(): boolean {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
     throw error
   }
-}
-
-function option(flags: readonly string[], name: string): string | undefined {
-  const at = flags.indexOf(name)
-  return at < 0 ? undefined : flags[at + 1]
 }
 
 const round = (value: number): number => Math.round(value * 1000) / 1000

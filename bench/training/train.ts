@@ -13,8 +13,10 @@ import { median } from '../benchmark.ts'
 import type { TrainTimes, Trial } from './trial.ts'
 
 const SIDE = 1024
+/** Products at a time, of which the fastest counts: the first finds its matrices outside of the caches. */
+const PRODUCTS = 3
 
-/** Steps of AdamW with GrokFast EMA on random tokens, a 1024³ product before each, both timed. */
+/** Steps of AdamW with GrokFast EMA on random tokens, 1024³ products before each, both timed. */
 export async function measureTraining(trial: Trial): Promise<TrainTimes> {
   const { model, batch, context, rounds } = trial
   const { executor, runs } = timed(await openExecutor(trial.executor, { threads: trial.threads }))
@@ -78,11 +80,15 @@ async function product(executor: Executor): Promise<() => Promise<number>> {
   const program = await executor.compile(graph({ product: matmul(input('a', shape), input('b', shape)) }))
   const ones: Value = executor.value(new Float32Array(SIDE ** 2).fill(1), shape)
   return async () => {
-    const began = performance.now()
-    using product = (await program.run({ a: ones, b: ones })).product
-    // Reading waits for executors that answer before they have computed.
-    if (product.data()[0] !== SIDE) throw new Error(`The product of ones is ${product.data()[0]}, not ${SIDE}`)
-    return (performance.now() - began) / 1000
+    let fastest = Number.POSITIVE_INFINITY
+    for (let time = 0; time < PRODUCTS; time++) {
+      const began = performance.now()
+      using product = (await program.run({ a: ones, b: ones })).product
+      // Reading waits for executors that answer before they have computed.
+      if (product.data()[0] !== SIDE) throw new Error(`The product of ones is ${product.data()[0]}, not ${SIDE}`)
+      fastest = Math.min(fastest, (performance.now() - began) / 1000)
+    }
+    return fastest
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ExecutorName } from '../../engine/executors/probe.ts'
+import type { ExecutorName } from '../../engine/executors/executor-names.ts'
 import type { LlamaConfig } from '../../engine/models/llama-config.ts'
 
 /** What one measuring process is told. */

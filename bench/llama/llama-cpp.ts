@@ -1,0 +1,90 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+/** A GGUF file that llama.cpp has loaded. */
+export interface LlamaModel extends AsyncDisposable {
+  /** The ids of a text; what reads like a special token is plain text. */
+  tokenize(text: string): number[]
+  /** Logits after each of the tokens, [tokens][vocabulary]. */
+  logits(tokens: readonly number[]): Promise<Float32Array[]>
+  /** Yields the likeliest next token, so many times. */
+  generate(tokens: readonly number[], count: number): AsyncGenerator<number, void>
+}
+
+/** The part of node-llama-cpp's interface that is used here; the package is not there when this is compiled. */
+interface NodeLlamaCpp {
+  getLlama(options: object): Promise<{
+    loadModel(options: object): Promise<{
+      tokenize(text: string, specialTokens: boolean): number[]
+      createContext(options: object): Promise<{ getSequence(): Sequence; dispose(): Promise<void> }>
+      dispose(): Promise<void>
+    }>
+    dispose(): Promise<void>
+  }>
+}
+
+interface Sequence {
+  evaluate(tokens: readonly number[], options: object): AsyncGenerator<number, void>
+  controlledEvaluate(items: readonly unknown[]): Promise<readonly { next: { logits: Map<number, number> } }[]>
+  clearHistory(): Promise<void>
+}
+
+/** Some 700 MB, of which most are for other graphics cards: so whoever checks installs it, not everybody. */
+export async function openLlamaCpp({ threads }: { threads: number }) {
+  const folder = import.meta.dirname
+  if (!existsSync(join(folder, 'node_modules/.package-lock.json'))) {
+    console.error('Installing llama.cpp (node-llama-cpp, some 700 MB) …')
+    execFileSync('npm', ['install', '--no-package-lock', '--ignore-scripts', '--loglevel=error'], {
+      cwd: folder,
+      stdio: ['ignore', 2, 2],
+    })
+  }
+  const entry = join(folder, 'node_modules/node-llama-cpp/dist/index.js')
+  const { getLlama }: NodeLlamaCpp = await import(pathToFileURL(entry).href)
+  const llama = await getLlama({
+    gpu: false,
+    build: 'never',
+    skipDownload: true,
+    logLevel: 'error',
+    maxThreads: threads,
+  })
+  return {
+    async load(modelPath: string, contextSize: number): Promise<LlamaModel> {
+      const model = await llama.loadModel({ modelPath })
+      // Its cache holds 16 bits by default, which the comparison of logits would see.
+      const exact = { experimentalKvCacheKeyType: 'F32', experimentalKvCacheValueType: 'F32', flashAttention: false }
+      const context = await model.createContext({ contextSize, sequences: 1, threads, ...exact })
+      const sequence = context.getSequence()
+      return {
+        tokenize: text => model.tokenize(text, false),
+        async logits(tokens) {
+          await sequence.clearHistory()
+          const asked = tokens.map(token => [token, { generateNext: { logits: true, options: { temperature: 0 } } }])
+          const found = await sequence.controlledEvaluate(asked)
+          return found.map(({ next: { logits } }) => {
+            const row = new Float32Array(logits.size)
+            for (const [token, logit] of logits) row[token] = logit
+            return row
+          })
+        },
+        async *generate(tokens, count) {
+          await sequence.clearHistory()
+          if (count < 1) return
+          let left = count
+          for await (const token of sequence.evaluate(tokens, { temperature: 0, yieldEogToken: true })) {
+            yield token
+            left -= 1
+            if (left === 0) return
+          }
+        },
+        async [Symbol.asyncDispose]() {
+          await context.dispose()
+          await model.dispose()
+        },
+      }
+    },
+    [Symbol.asyncDispose]: () => llama.dispose(),
+  }
+}
