@@ -22,7 +22,9 @@ export interface Forge extends AsyncDisposable {
 }
 
 /** The whole forge in this process: every service on a loopback port of its own, training in child processes. */
-export async function startForge(env: Env, logOf: (service: string) => Log): Promise<Forge> {
+export async function startForge(given: Env, logOf: (service: string) => Log): Promise<Forge> {
+  // Mutual TLS is for the links between processes, and this is one.
+  const env: Env = { ...given, FORGE_TLS_CERT: undefined, FORGE_TLS_KEY: undefined, FORGE_TLS_CA: undefined }
   await using parts = new AsyncDisposableStack()
   parts.use(await takeDataFolder(env.FORGE_DATA))
   const cluster = parts.use(await openCluster(env.FORGE_DATA, logOf('postgres'), { own: true }))
@@ -44,6 +46,7 @@ export async function startForge(env: Env, logOf: (service: string) => Log): Pro
     await startGateway(
       {
         ...env,
+        BUS_URL: databases.BUS_URL,
         PORT: port,
         GATEWAY_URL: gatewayUrl,
         TRAINING_URL: graphql(training),

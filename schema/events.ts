@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { jobStatuses, phases, presets } from './values.ts'
+import { jobStatuses, logSources, phases, presets, stopReasons } from './values.ts'
 
 /**
  * Every event that crosses a process. A field may be added; any other change raises the topic's version. The
@@ -50,6 +50,8 @@ export const topics = {
       preset: z.enum(presets),
       seed: z.number().int(),
       config: z.record(z.string(), z.unknown()),
+      /** Versions that the steps before it made, in their order. */
+      parents: z.array(id).optional(),
       /** The principal in whose name training acts. */
       principal: z.string(),
     }),
@@ -59,6 +61,9 @@ export const topics = {
   'run.progressed': topic(1, 30 * day, runState),
   'run.finished': topic(1, 30 * day, runState),
   'run.cancelled': topic(1, 30 * day, z.object({ runId: id })),
+
+  /** A key or session ended before its time; key: its id, which is the principal of its identities. */
+  'key.revoked': topic(1, 30 * day, z.object({ keyId: id })),
 
   // training; key: job id, but `step.rejected` run id
   'step.rejected': topic(1, 30 * day, z.object({ runId: id, stepName: z.string(), error: failure })),
@@ -71,6 +76,8 @@ export const topics = {
       modelName: z.string(),
       totalSteps: step,
       seed: z.number().int(),
+      /** Somebody had it tried again after it had failed. */
+      isRetry: z.boolean().optional(),
       ...origin,
     }),
   ),
@@ -92,8 +99,32 @@ export const topics = {
     30 * day,
     z.object({ jobId: id, attempt: z.number().int(), step, totalSteps: step, points: z.array(point), ...origin }),
   ),
+  /** Lines of its log, in their order; written before the event that they tell of. */
+  'job.logged': topic(
+    1,
+    30 * day,
+    z.object({
+      jobId: id,
+      lines: z.array(
+        z.object({
+          number: z.number().int().min(1),
+          at: z.iso.datetime(),
+          attempt: z.number().int(),
+          source: z.enum(logSources),
+          event: z.string().nullable(),
+          step: step.nullable(),
+          text: z.string(),
+        }),
+      ),
+    }),
+  ),
   'job.checkpointed': topic(1, 30 * day, z.object({ jobId: id, step, digest: z.string(), sizeBytes: z.number() })),
-  'job.paused': topic(1, 30 * day, z.object({ jobId: id, step, totalSteps: step, ...origin })),
+  'job.paused': topic(
+    1,
+    30 * day,
+    // The loss where it was to pause by itself.
+    z.object({ jobId: id, step, totalSteps: step, validationLoss: z.number().optional(), ...origin }),
+  ),
   'job.resumed': topic(1, 30 * day, z.object({ jobId: id, step, totalSteps: step, ...origin })),
   'job.completed': topic(
     1,
@@ -111,6 +142,10 @@ export const topics = {
       metrics: z.array(metric),
       parents: z.array(id),
       dataset: z.object({ id, fingerprint: z.string() }).nullable(),
+      /** Where it ended before its last step. */
+      stopReason: z.enum(stopReasons).optional(),
+      /** False: its model gets no version of it, as of a rerun. */
+      registers: z.boolean().optional(),
       ...origin,
     }),
   ),
@@ -130,6 +165,41 @@ export const topics = {
       phase: z.enum(phases),
       digest: z.string(),
       sizeBytes: z.number(),
+      /** What a merge needs of it. */
+      files: z.array(file).optional(),
+      architecture: z.record(z.string(), z.unknown()).optional(),
+    }),
+  ),
+  /** An alias names another version, or none (`versionId` null); key: model id. */
+  'alias.moved': topic(
+    1,
+    30 * day,
+    z.object({
+      modelId: id,
+      modelName: z.string(),
+      alias: z.string(),
+      versionId: id.nullable(),
+      previousVersionId: id.nullable(),
+      principal: z.string(),
+    }),
+  ),
+  'version.deleted': topic(1, 30 * day, z.object({ versionId: id, deletionId: id, principal: z.string() })),
+  'version.restored': topic(1, 30 * day, z.object({ versionId: id, deletionId: id, principal: z.string() })),
+  /** Its rows are gone, and the bytes that no other version has. */
+  'version.purged': topic(1, 30 * day, z.object({ versionId: id, deletionId: id })),
+  /**
+   * A reply grows: passed to whoever listens, never kept; key: chat id. `index` counts from 0 without a gap; with `end`,
+   * `text` is the whole reply.
+   */
+  'chat.progressed': topic(
+    1,
+    0,
+    z.object({
+      chatId: id,
+      messageId: id,
+      index: z.number().int(),
+      text: z.string(),
+      end: z.object({ status: z.enum(['COMPLETE', 'FAILED']), error: z.string().nullable() }).nullable(),
     }),
   ),
   /** models could not make a version of a completed job; key: job id */
@@ -150,6 +220,9 @@ export const topics = {
       slots: z.number().int(),
       jobIds: z.array(id),
       executors: z.array(z.string()),
+      /** What jobs may take of the memory. */
+      jobMemoryBytes: z.number().optional(),
+      labels: z.array(z.string()).optional(),
       everyMs: z.number().int(),
     }),
   ),

@@ -18,8 +18,16 @@ export type Phase = (typeof phases)[number]
 export const presets = ['NANO', 'MICRO', 'SMALL', 'COGNATE'] as const
 export type Preset = (typeof presets)[number]
 
+/** Why a job ended before its last step without having failed. */
+export const stopReasons = ['EARLY_STOPPING', 'TIME_BUDGET', 'TOKEN_BUDGET'] as const
+export type StopReason = (typeof stopReasons)[number]
+
 const finished: readonly JobStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED']
 export const isFinished = (status: JobStatus): boolean => finished.includes(status)
+
+/** Who says a line of a job's log: the forge about the job, or its process. */
+export const logSources = ['FORGE', 'STDOUT', 'STDERR'] as const
+export type LogSource = (typeof logSources)[number]
 
 /** The newest value of one metric; names are values (`validation_loss`), never fields. */
 export interface MetricValue {

@@ -6,7 +6,11 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { createClient } from 'redis'
 import { parse } from 'yaml'
+import { makeDevelopmentAuthority } from '../../forge/dev-ca.ts'
+import { peerFetch } from '../../kernel/tls/client.ts'
+import { openPeerTls, type PeerTls } from '../../kernel/tls/credentials.ts'
 import { freePort, root, type Started, start } from '../support/processes.ts'
+import { silentLog } from '../support/silent-log.ts'
 import { serving } from './embedded-forge.ts'
 import type { RunningForge } from './running-forge.ts'
 
@@ -18,6 +22,10 @@ interface ComposeService {
 }
 
 export interface ComposeForge extends RunningForge {
+  /** Origin of a service. */
+  urlOf(service: string): string
+  /** A certificate of the forge, where it asks for one. */
+  readonly tls: PeerTls | undefined
   /** Ends one service as `docker compose stop` does. */
   stop(service: string): Promise<void>
 }
@@ -29,14 +37,24 @@ const services = ['training', 'models', 'monitoring', 'realtime', 'orchestration
 
 /**
  * Every service of docker-compose.yml as a process, with the command and the environment that the file names. What a
- * container would have of its own is mapped: host names to loopback ports, volumes to folders.
+ * container would have of its own is mapped: host names to loopback ports, volumes to folders. `mtls` adds deploy/mtls.yml.
  */
-export async function composeForge(): Promise<ComposeForge> {
+export async function composeForge({ mtls = false } = {}): Promise<ComposeForge> {
   const folder = mkdtempSync(join(tmpdir(), 'forge-compose-'))
   const password = randomBytes(12).toString('hex')
-  const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8').replace(/\$\{SERVICE_PASSWORD\}/g, password)
-  const compose = parse(text, { merge: true }) as { services: Record<string, ComposeService> }
-  const ports = Object.fromEntries(await Promise.all(services.map(async name => [name, await freePort()] as const)))
+  const read = (file: string) => {
+    const text = readFileSync(join(root, file), 'utf8').replace(/\$\{SERVICE_PASSWORD\}/g, password)
+    return parse(text, { merge: true }) as { services: Record<string, ComposeService> }
+  }
+  const compose = read('docker-compose.yml')
+  const added = mtls ? read('deploy/mtls.yml') : undefined
+  const certificates = join(folder, 'certificates')
+  if (mtls) await makeDevelopmentAuthority(certificates)
+  const tls = openPeerTls(mtls ? credentialsOf(certificates) : {}, silentLog)
+  const urlOf = (service: string) => `http${mtls && service !== 'gateway' ? 's' : ''}://127.0.0.1:${ports[service]}`
+  const ports = Object.fromEntries(
+    await Promise.all([...services, 'peers'].map(async name => [name, await freePort()] as const)),
+  )
 
   await dropServices()
   execFileSync(join(root, 'deploy/postgres/services.sh'), {
@@ -55,18 +73,23 @@ export async function composeForge(): Promise<ComposeForge> {
     value
       .replace('@postgres:5432', `@${postgresUrl.hostname}:${postgresUrl.port || 5432}`)
       .replace('redis://redis:6379', redisUrl)
-      .replace(/^http:\/\/([a-z]+):\d+/, (_all, host: string) => `http://127.0.0.1:${ports[host]}`)
+      .replace(/^(https?):\/\/([a-z]+):(\d+)/, (_all, scheme: string, host: string, port: string) => {
+        return `${scheme}://127.0.0.1:${ports[port === '4007' ? 'peers' : host]}`
+      })
+      .replace(/^\/certificates/, certificates)
       .replace(/^\/data$/, join(folder, service))
       .replace(/^\/blobs$/, join(folder, 'blobs'))
       .replace(/^0\.0\.0\.0$/, '127.0.0.1')
 
   function launch(service: string): Started {
-    const { command, environment } = compose.services[service]!
+    const { command, ...own } = compose.services[service]!
+    const environment = { ...own.environment, ...added?.services[service]?.environment }
     mkdirSync(join(folder, service), { recursive: true })
     const env = Object.entries(environment).map(([name, value]) => [name, mapped(service, String(value))])
     return start(command, {
       ...Object.fromEntries(env),
       PORT: String(ports[service]),
+      GATEWAY_PEER_PORT: String(ports.peers),
       FORGE_LOG: 'warn',
       FORGE_THREADS: '1',
     })
@@ -75,7 +98,7 @@ export async function composeForge(): Promise<ComposeForge> {
   const running = new Map<string, Started>()
   async function up(names: readonly string[]) {
     for (const name of names) running.set(name, launch(name))
-    await Promise.all(names.map(name => serving(`http://127.0.0.1:${ports[name]}`, running.get(name)!)))
+    await Promise.all(names.map(name => serving(urlOf(name), running.get(name)!, peerFetch(tls))))
   }
   async function stop(name: string) {
     const started = running.get(name)
@@ -86,7 +109,9 @@ export async function composeForge(): Promise<ComposeForge> {
 
   await up(services)
   return {
-    url: `http://127.0.0.1:${ports.gateway}`,
+    url: urlOf('gateway'),
+    urlOf,
+    tls,
     adminKey: readFileSync(join(folder, 'orchestration/admin-key'), 'utf8').trim(),
     stop,
     async crash() {
@@ -99,10 +124,18 @@ export async function composeForge(): Promise<ComposeForge> {
       await Promise.all([...running.keys()].map(stop))
       await dropServices()
       await emptyRedis()
+      tls?.[Symbol.dispose]()
       rmSync(folder, { recursive: true, force: true })
     },
   }
 }
+
+/** The variables of a process that has the certificate of `realtime`. */
+const credentialsOf = (folder: string) => ({
+  FORGE_TLS_CA: join(folder, 'ca.pem'),
+  FORGE_TLS_CERT: join(folder, 'realtime.pem'),
+  FORGE_TLS_KEY: join(folder, 'realtime-key.pem'),
+})
 
 async function dropServices(): Promise<void> {
   const client = new pg.Client({ connectionString: postgresUrl.href })

@@ -10,13 +10,19 @@ export interface EmbeddedForge extends RunningForge {
 }
 
 /** `npm start` without npm: the whole forge in one process, on an empty data folder. */
-export async function embeddedForge(): Promise<EmbeddedForge> {
+export async function embeddedForge(variables: Readonly<Record<string, string>> = {}): Promise<EmbeddedForge> {
   const data = mkdtempSync(join(tmpdir(), 'forge-e2e-'))
   // As root, PostgreSQL runs as `nobody`, who must be able to enter.
   chmodSync(data, 0o755)
   const port = String(await freePort())
   const launch = () =>
-    start(['node', 'forge/main.ts'], { FORGE_DATA: data, PORT: port, FORGE_LOG: 'warn', FORGE_THREADS: '1' })
+    start(['node', 'forge/main.ts'], {
+      FORGE_DATA: data,
+      PORT: port,
+      FORGE_LOG: 'warn',
+      FORGE_THREADS: '1',
+      ...variables,
+    })
   let running = launch()
   const url = `http://127.0.0.1:${port}`
   await serving(url, running)
@@ -45,7 +51,7 @@ export async function embeddedForge(): Promise<EmbeddedForge> {
 }
 
 /** Resolves once GET /health answers 200; fails with the process's output when it ends before. */
-export async function serving(url: string, { child, output }: Started): Promise<void> {
+export async function serving(url: string, { child, output }: Started, fetch = globalThis.fetch): Promise<void> {
   await eventually(
     async () => {
       if (child.exitCode !== null) throw new Error(`The process ended with ${child.exitCode}:\n${output()}`)

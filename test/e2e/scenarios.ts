@@ -87,6 +87,31 @@ export function scenarios(shape: string, start: () => Promise<RunningForge>): vo
       expect(joined.job.metrics[0].points.at(-1).value).toBeLessThan(joined.job.metrics[0].points[0].value)
     }, 60_000)
 
+    it('searches a merge of two versions, and registers it with its parents', async () => {
+      // One seed: both begin at the same weights.
+      const second = await forge.startCognate({
+        ...tiny,
+        modelName: 'tiny-too',
+        steps: 30,
+        seed: 7,
+        learningRate: 2e-3,
+      })
+      await toEnd(forge.trainingProgress(second.id))
+      await eventually(async () => (await forge.job(second.id)).output, 'the second model is registered')
+      const input = { parents: ['tiny/1', 'tiny-too/1'], modelName: 'merged', generations: 2, population: 4 }
+      const job = await forge.startEvoMerge(input)
+      const events = await toEnd(forge.trainingProgress(job.id))
+      expect(events.at(-1)).toMatchObject({ status: 'COMPLETED', step: 2 })
+      const best = events.flatMap(({ points }) => points).filter(({ name }) => name === 'best_loss')
+      expect(best.map(({ value }) => value)).toEqual(best.map(({ value }) => value).toSorted((a, b) => b - a))
+
+      const output = await eventually(async () => (await forge.job(job.id)).output, 'the merge is registered')
+      const version = await forge.modelVersion(output.ref)
+      expect(version).toMatchObject({ ref: 'merged/1', phase: 'EVOMERGE' })
+      expect(version.parents.map(({ ref }) => ref).toSorted()).toEqual(['tiny-too/1', 'tiny/1'])
+      expect(version.metrics.map(({ name }) => name)).toContain('test_gain_low')
+    }, 90_000)
+
     it('generates text with what it trained, the same for the same seed', async () => {
       const input = { model: 'tiny/1', prompt: 'Call me', maxTokens: 12, temperature: 0.8, seed: 5 }
       const [one, two] = [await forge.generate(input), await forge.generate(input)]
@@ -135,6 +160,19 @@ export function scenarios(shape: string, start: () => Promise<RunningForge>): vo
         { status: 'COMPLETED', job: { step: 6 }, output: { number: 1, model: { name: 'piped' } } },
       ])
       await expect(forge.runPipeline({ ...input, modelName: 'other' })).rejects.toMatchObject({ code: 'CONFLICT' })
+    }, 60_000)
+
+    it('streams the log of a job while it grows, each line once across a reconnect', async () => {
+      const job = await forge.startCognate({ ...tiny, modelName: 'logged', steps: 60 })
+      const first = await take(2, forge.jobLogs(job.id))
+      const rest = await toEnd(forge.jobLogs(job.id, { after: first.at(-1)!.cursor }))
+      const lines = [...first, ...rest].flatMap(event => event.lines)
+      expect(lines.map(({ number }) => number)).toEqual(range(1, lines.length))
+      const events = lines.map(({ event }) => event)
+      expect(events.slice(0, 2)).toEqual(['queued', 'started'])
+      expect(events.at(-1)).toBe('completed')
+      expect(events).toEqual(expect.arrayContaining(['validated', 'checkpointed']))
+      expect((await forge.jobLog(job.id, { tail: 1 })).lines).toEqual([lines.at(-1)])
     }, 60_000)
 
     it('pauses and resumes with the losses of a job that was never paused', async () => {
@@ -218,6 +256,13 @@ export function scenarios(shape: string, start: () => Promise<RunningForge>): vo
       expect(lossesOf([...seen, ...rest])).toEqual(losses)
       const { attempts } = await forge.job(job.id)
       expect(attempts).toBeGreaterThan(1)
+
+      const lines = (await toEnd(forge.jobLogs(job.id))).flatMap(event => event.lines)
+      expect(lines.map(({ number }) => number)).toEqual(range(1, lines.length))
+      const told = (event: string) => lines.filter(line => line.event === event).map(({ attempt }) => attempt)
+      expect(told('started')).toEqual(range(1, attempts))
+      expect(told('completed')).toEqual([attempts])
+      expect((await forge.jobLog(job.id, { first: 5_000 })).lines).toEqual(lines)
     }, 180_000)
   })
 }
