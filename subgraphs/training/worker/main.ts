@@ -19,9 +19,11 @@ import { attemptStore } from '../attempts/store.ts'
 import { findExecutors } from '../fleet/executors.ts'
 import { describeNode, reportNode } from '../fleet/node.ts'
 import type { TrainingJob } from '../jobs/job.ts'
+import { claimNext } from '../scheduling/service.ts'
 import { lineStore } from '../scheduling/store.ts'
 import { startDispatch } from './dispatch.ts'
 import { openTrainingMetrics } from './metrics.ts'
+import { runAttempt } from './run.ts'
 import { runningJobs } from './running-jobs.ts'
 
 /** Starts a worker: it takes jobs from the queue and trains each in a process of its own. */
@@ -75,8 +77,16 @@ export async function startWorker(env: Env, log: Log): Promise<Serving> {
     log,
   }
   const place = { nodeId: node.id, executors: executors.names, executor: executors.preferred }
-  const dispatch = opening.use(startDispatch(parts, place, node, running))
-  opening.use(await queues.work('training', { concurrency: node.total.slots, telemetry, handle: dispatch.answer }))
+  const machine = { total: node.total, labels: [...node.labels, ...place.executors.map(name => `executor=${name}`)] }
+  opening.use(
+    await startDispatch({
+      claim: (room, minWaitMs) => claimNext(parts, place, machine, room, minWaitMs),
+      run: (claim, signal) => runAttempt(parts, claim, signal),
+      work: handle => queues.work('training', { concurrency: node.total.slots, telemetry, handle }),
+      running,
+      log,
+    }),
+  )
   log.info({ url, node: node.name, ...node.total, labels: node.labels, executor: place.executor }, 'worker takes jobs')
 
   const open = opening.move()
