@@ -48,20 +48,24 @@ export const modelMethods = ({ transport, project }: Connection) => ({
 
   /**
    * Stores the files of a Llama-layout folder (config, tokenizer, weights in F32) and registers them as the next version
-   * of the model `name`; `from` says where they come from, and is signed.
+   * of the model `name`; `from` says where they come from, and is signed. A blob of a file (`openAsBlob` of `node:fs`) is
+   * never whole in memory.
    */
   async importFiles(
     name: string,
-    files: Readonly<Record<string, Uint8Array>>,
+    files: Readonly<Record<string, Uint8Array | Blob>>,
     { from, phase = 'COGNATE' }: { from: string; phase?: documents.Phase },
   ): Promise<documents.VersionFieldsFragment> {
     const sent = []
-    for (const [path, content] of Object.entries(files)) {
-      const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`
-      const response = await transport.put(`/artifacts/blobs/${digest}`, content as Uint8Array<ArrayBuffer>)
+    for (const [path, given] of Object.entries(files)) {
+      const content = given instanceof Blob ? given : new Blob([given as Uint8Array<ArrayBuffer>])
+      const hash = createHash('sha256')
+      for await (const part of content.stream()) hash.update(part)
+      const digest = `sha256:${hash.digest('hex')}`
+      const response = await transport.put(`/artifacts/blobs/${digest}`, content)
       if (!response.ok) throw await refusal(response, path)
       await response.body?.cancel()
-      sent.push({ path, digest, sizeBytes: content.length })
+      sent.push({ path, digest, sizeBytes: content.size })
     }
     return transport.field(documents.ImportModelDocument, 'importModel', {
       input: { name, files: sent, from, phase, project },

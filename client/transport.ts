@@ -24,7 +24,7 @@ export interface Transport {
     variables: Variables,
   ): Promise<NonNullable<Result[Name]>>
   /** Sends bytes to a path of the forge beside its graph. */
-  put(path: string, body: Uint8Array<ArrayBuffer>, options?: { signal?: AbortSignal }): Promise<Response>
+  put(path: string, body: Blob, options?: { signal?: AbortSignal }): Promise<Response>
   /** Any path of the forge beside its graph, whatever it answers; throws only where it answers nothing. */
   get(path: string, options?: { headers?: Readonly<Record<string, string>>; signal?: AbortSignal }): Promise<Response>
 }

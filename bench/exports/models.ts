@@ -1,5 +1,5 @@
 import { onnxExecutor } from '../../engine/executors/onnx.ts'
-import type { Pretrained } from '../../engine/formats/huggingface.ts'
+import type { Pretrained } from '../../engine/formats/pretrained.ts'
 import type { LlamaConfig } from '../../engine/models/llama-config.ts'
 import { initialParameters } from '../../engine/models/llama-parameters.ts'
 import { adamWDefaults } from '../../engine/optimizers/adamw.ts'

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { onnxExecutor } from '../../engine/executors/onnx.ts'
 import { type GgufType, ggufParts } from '../../engine/formats/gguf.ts'
-import type { Pretrained } from '../../engine/formats/huggingface.ts'
+import { type Pretrained, storedModel } from '../../engine/formats/pretrained.ts'
 import { openDecoder } from '../../engine/generation/decoder.ts'
 import { awkwardTexts } from '../exports/awkward-texts.ts'
 import { lossOf, readLogits } from '../exports/logits.ts'
@@ -27,7 +27,7 @@ export async function compare(
   model: Pretrained,
   { type, path, text }: { type: GgufType; path: string; text: string },
 ): Promise<Comparison> {
-  await writeFile(path, ggufParts(model, { name: 'check', type }))
+  await writeFile(path, ggufParts(storedModel(model), { name: 'check', type }))
   await using theirs = await llama.load(path, model.config.contextLength)
   await using ours = await openDecoder(await onnxExecutor(), model.config, model.parameters)
 

@@ -1,14 +1,15 @@
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { EngineError } from '../../engine/errors.ts'
 import { type GgufType, ggufParts, ggufTypes } from '../../engine/formats/gguf.ts'
-import { type Pretrained, readHuggingFace } from '../../engine/formats/huggingface.ts'
 import { onnxFiles } from '../../engine/formats/onnx-export.ts'
+import type { FileParts, StoredModel } from '../../engine/formats/pretrained.ts'
 import { tensorflowFiles } from '../../engine/formats/tensorflow-export.ts'
 import type { Download } from '../downloads.ts'
 import { ForgeError } from '../errors.ts'
 import { bytes } from './figures.ts'
+import { openPretrainedFolder } from './pretrained-folder.ts'
 import { type Console, run, type Session } from './session.ts'
 import { table } from './table.ts'
 import { transferBar } from './transfer-bar.ts'
@@ -71,22 +72,20 @@ async function convert(
   format: Exclude<Format, 'safetensors'>,
   type: GgufType,
 ): Promise<WrittenFile[]> {
-  const contents = done.files.map(async ({ path }) => [path, await readFile(join(done.folder, path))] as const)
-  const model = readHuggingFace(Object.fromEntries(await Promise.all(contents)))
-  const files =
-    format === 'gguf'
-      ? ggufFile(model, done, type)
-      : Object.entries(format === 'onnx' ? onnxFiles(model) : tensorflowFiles(model))
-  const written: WrittenFile[] = []
-  for (const [path, content] of files) {
-    written.push(await writeFileParts(folder, path, content instanceof Uint8Array ? [content] : content))
+  await using model = await openPretrainedFolder(done.version.ref, done.folder)
+  const made = {
+    gguf: () => [ggufFile(model, done, type)],
+    onnx: () => onnxFiles(model),
+    tfjs: () => tensorflowFiles(model),
   }
+  const written: WrittenFile[] = []
+  for await (const { path, parts } of made[format]()) written.push(await writeFileParts(folder, path, parts))
   return written
 }
 
-function ggufFile(model: Pretrained, { version }: Download, type: GgufType): [string, Iterable<Uint8Array>][] {
+function ggufFile(model: StoredModel, { version }: Download, type: GgufType): FileParts {
   const path = `${version.model.name}-${version.number}-${type.toUpperCase()}.gguf`
-  return [[path, ggufParts(model, { name: version.ref, type })]]
+  return { path, parts: ggufParts(model, { name: version.ref, type }) }
 }
 
 function shown({ show }: Session, { version }: Download, folder: string, files: readonly WrittenFile[]): void {

@@ -1,13 +1,17 @@
-import { open, readdir, readFile } from 'node:fs/promises'
+import { openAsBlob } from 'node:fs'
+import { mkdtemp, open, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { EngineError } from '../../engine/errors.ts'
-import { type Files, huggingFaceFiles, readHuggingFace } from '../../engine/formats/huggingface.ts'
+import { huggingFaceParts } from '../../engine/formats/huggingface.ts'
 import { ForgeError } from '../errors.ts'
+import { fetchFromHub } from './hub.ts'
+import { openPretrainedFolder } from './pretrained-folder.ts'
 import { type Console, run } from './session.ts'
+import { writeFileParts } from './written-file.ts'
 
 const HUB = 'https://huggingface.co'
-const needed = ['config.json', 'tokenizer.json']
 
 export function importCommand(models: Command, console: Console): void {
   models
@@ -16,36 +20,43 @@ export function importCommand(models: Command, console: Console): void {
     .addOption(new Option('--hub <url>', 'address of the hub').default(HUB))
     .action(
       run(console, async ({ forge, show, signal }, source: string, name: string, { hub }: { hub: string }) => {
-        const folder = await readFolder(source)
-        const files = folder ?? (await readHub(hub, source, signal))
-        const from = folder ? basename(resolve(source)) : `${hub}/${source}`
-        show(await forge.importFiles(name, converted(files), { from }), ({ ref, id }) => `${from} is ${ref} (${id})`)
+        await using open = new AsyncDisposableStack()
+        const scratch = await mkdtemp(join(tmpdir(), 'forge-import-'))
+        open.defer(() => rm(scratch, { recursive: true }))
+        const isLocal = await isFolder(source)
+        const folder = isLocal ? source : join(scratch, 'fetched')
+        if (!isLocal) await fetchFromHub(hub, source, folder, signal)
+        const from = isLocal ? basename(resolve(source)) : `${hub}/${source}`
+        const files = await converted(source, folder, join(scratch, 'converted'))
+        show(await forge.importFiles(name, files, { from }), ({ ref, id }) => `${from} is ${ref} (${id})`)
       }),
     )
 }
 
 /** Read and written again: in F32, in one file, and refused here where the model cannot be loaded. */
-function converted(files: Files): Files {
+async function converted(name: string, folder: string, target: string): Promise<Record<string, Blob>> {
   try {
-    return huggingFaceFiles(readHuggingFace(files))
+    await using model = await openPretrainedFolder(name, folder)
+    const files: Record<string, Blob> = {}
+    for (const { path, parts } of huggingFaceParts(model)) {
+      await writeFileParts(target, path, parts)
+      files[path] = await openAsBlob(join(target, path))
+    }
+    return files
   } catch (error) {
     if (error instanceof EngineError) throw new ForgeError(error.code, `${error.message}.`, { cause: error })
     throw error
   }
 }
 
-const isPart = (name: string) => needed.includes(name) || name.endsWith('.safetensors')
-
-/** Null where there is no such folder. */
-async function readFolder(folder: string): Promise<Files | null> {
-  const names = await readdir(folder).catch(async (error: NodeJS.ErrnoException) => {
+/** False where there is nothing; throws INVALID_INPUT on what is no folder. */
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null
-    if (error.code === 'ENOTDIR') throw await noFolder(folder)
-    throw new ForgeError('INVALID_INPUT', `The folder ${folder} can't be read: ${error.message}.`, { cause: error })
+    throw new ForgeError('INVALID_INPUT', `The folder ${path} can't be read: ${error.message}.`, { cause: error })
   })
-  if (!names) return null
-  const read = names.filter(isPart).map(async name => [name, await readFile(join(folder, name))] as const)
-  return Object.fromEntries(await Promise.all(read))
+  if (found && !found.isDirectory()) throw await noFolder(path)
+  return found !== null
 }
 
 /** Says what a file is that somebody took for a model. */
@@ -59,41 +70,4 @@ async function noFolder(path: string): Promise<ForgeError> {
     return new ForgeError('INVALID_INPUT', `${path} is no GGUF file, as it begins with ${JSON.stringify(begins)}.`)
   }
   return new ForgeError('INVALID_INPUT', `${path} is a file: unpack it where it is an archive, and ${wanted}.`)
-}
-
-/** Bytes of a file whose size the hub does not say. */
-const mostUnsaid = 64 * 1024 ** 2
-
-async function readHub(hub: string, id: string, signal: AbortSignal): Promise<Files> {
-  if (!/^[\w.-]+\/[\w.-]+$/.test(id)) {
-    throw new ForgeError('INVALID_INPUT', `There is no folder ${id}, and it is no id of the hub such as owner/name.`)
-  }
-  const ask = async (path: string): Promise<Response> => {
-    const response = await fetch(`${hub}${path}`, { signal }).catch(error => {
-      throw new ForgeError('UNAVAILABLE', `${hub} cannot be reached: import a folder, or try again.`, { cause: error })
-    })
-    if (response.ok) return response
-    throw new ForgeError('NOT_FOUND', `${hub}${path} answers HTTP ${response.status}: is ${id} public?`)
-  }
-  const list = await bytesOf(await ask(`/api/models/${id}?blobs=true`), mostUnsaid)
-  const { siblings } = JSON.parse(list.toString()) as { siblings: { rfilename: string; size?: number }[] }
-  const files: Record<string, Uint8Array> = {}
-  for (const { rfilename: name, size } of siblings.filter(file => isPart(file.rfilename))) {
-    files[name] = await bytesOf(await ask(`/${id}/resolve/main/${name}`), size ?? mostUnsaid)
-  }
-  return files
-}
-
-/** A few compressed bytes may become many: what is more than was announced is not taken into memory. */
-async function bytesOf(response: Response, most: number): Promise<Buffer> {
-  const parts: Uint8Array[] = []
-  let size = 0
-  for await (const part of response.body ?? []) {
-    size += part.length
-    if (size > most) {
-      throw new ForgeError('INVALID_INPUT', `${response.url} sends more than the ${most} bytes that it should have.`)
-    }
-    parts.push(part)
-  }
-  return Buffer.concat(parts)
 }

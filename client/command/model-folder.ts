@@ -1,10 +1,10 @@
-import { type FileHandle, open, readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '../../engine/errors.ts'
 import type { Tensor } from '../../engine/formats/safetensors.ts'
-import { headerEnd, parseHeader, type TensorEntry } from '../../engine/formats/safetensors-header.ts'
-import { decodedNumbers } from '../../engine/formats/safetensors-numbers.ts'
+import type { TensorEntry } from '../../engine/formats/safetensors-header.ts'
 import { type ModelTensors, modelTensors } from '../../engine/merging/model-tensors.ts'
+import { openTensorFiles } from './tensor-files.ts'
 
 /** A folder in Hugging Face's layout, of which one tensor at a time is read. */
 export interface ModelFolder extends AsyncDisposable {
@@ -15,73 +15,20 @@ export interface ModelFolder extends AsyncDisposable {
   read(tensor: string): Promise<Tensor>
 }
 
-interface Stored {
-  readonly entry: TensorEntry
-  readonly file: FileHandle
-  /** In the file. */
-  readonly begin: number
-}
-
 /** `name` is what a recipe calls it. Throws INVALID_INPUT on a folder that is no such model. */
 export async function openModelFolder(name: string, path: string): Promise<ModelFolder> {
   await using opening = new AsyncDisposableStack()
-  const stored = new Map<string, Stored>()
-  for (const shard of await shardsOf(name, path)) {
-    const file = opening.use(await open(join(path, shard)))
-    for (const found of await entriesOf(file, `${name}: ${shard}`)) stored.set(found.entry.name, found)
-  }
-  const shapes = new Map([...stored].map(([tensor, { entry }]) => [tensor, entry.shape]))
+  const { entries, read } = opening.use(await openTensorFiles(name, path))
+  const shapes = new Map([...entries].map(([tensor, { shape }]) => [tensor, shape]))
   const tensors = modelTensors(name, shapes, await readConfig(name, path))
-  const handles = opening.move()
+  const files = opening.move()
   return {
     path,
     tensors,
-    dtypes: new Map([...stored].map(([tensor, { entry }]) => [tensor, entry.dtype])),
-    async read(tensor) {
-      const { entry, file, begin } = stored.get(tensor)!
-      const bytes = await readBytes(file, begin, entry.end - entry.begin)
-      return { shape: entry.shape, data: decodedNumbers(bytes, entry.dtype) }
-    },
-    [Symbol.asyncDispose]: () => handles.disposeAsync(),
+    dtypes: new Map([...entries].map(([tensor, { dtype }]) => [tensor, dtype])),
+    read,
+    [Symbol.asyncDispose]: () => files.disposeAsync(),
   }
-}
-
-async function shardsOf(name: string, path: string): Promise<readonly string[]> {
-  const names = await readdir(path)
-  const index = 'model.safetensors.index.json'
-  if (names.includes(index)) {
-    const { weight_map } = JSON.parse(await readFile(join(path, index), 'utf8')) as {
-      weight_map: Record<string, string>
-    }
-    return [...new Set(Object.values(weight_map))]
-  }
-  const weights = names.filter(file => file.endsWith('.safetensors'))
-  if (weights.includes('model.safetensors')) return ['model.safetensors']
-  if (weights.length > 0) return weights
-  throw new EngineError('INVALID_INPUT', `${name} has no *.safetensors in ${path}: convert its weights first`)
-}
-
-async function entriesOf(file: FileHandle, what: string): Promise<Stored[]> {
-  const { size } = await file.stat()
-  try {
-    const end = headerEnd(await readBytes(file, 0, Math.min(8, size)), size)
-    const { entries, dataStart } = parseHeader(await readBytes(file, 0, end), size)
-    return entries.map(entry => ({ entry, file, begin: dataStart + entry.begin }))
-  } catch (error) {
-    if (error instanceof EngineError) throw new EngineError(error.code, `${what}: ${error.message}`, { cause: error })
-    throw error
-  }
-}
-
-async function readBytes(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
-  // Of its own, for its numbers must begin at a multiple of four.
-  const bytes = new Uint8Array(length)
-  for (let done = 0; done < length; ) {
-    const { bytesRead } = await file.read(bytes, done, Math.min(length - done, 2 ** 30), position + done)
-    if (bytesRead === 0) throw new EngineError('INVALID_INPUT', `the file ends at byte ${position + done}`)
-    done += bytesRead
-  }
-  return bytes
 }
 
 async function readConfig(name: string, path: string): Promise<Record<string, unknown>> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, rename } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 export interface WrittenFile {
@@ -9,7 +9,7 @@ export interface WrittenFile {
   readonly digest: string
 }
 
-/** Writes a file part by part; it has its name only once it is whole and on the disk. */
+/** Writes a file part by part; it has its name only once it is whole and on the disk, and nothing stays where the parts fail. */
 export async function writeFileParts(
   folder: string,
   path: string,
@@ -19,7 +19,7 @@ export async function writeFileParts(
   await mkdir(join(place, '..'), { recursive: true })
   const hash = createHash('sha256')
   let sizeBytes = 0
-  {
+  try {
     await using file = await open(`${place}.part`, 'w')
     for await (const part of parts) {
       hash.update(part)
@@ -27,6 +27,9 @@ export async function writeFileParts(
       await file.writeFile(part)
     }
     await file.sync()
+  } catch (error) {
+    await rm(`${place}.part`, { force: true })
+    throw error
   }
   await rename(`${place}.part`, place)
   return { path, sizeBytes, digest: `sha256:${hash.digest('hex')}` }

@@ -44,12 +44,15 @@ export const TQ2_0: TensorEncoding = {
 /** How far from −d, 0 or d a number of a ternary model may be, as a share of d. */
 const tolerance = 0.01
 
-/** Throws INVALID_INPUT where rounding to three values would change the numbers, or rows are cut by blocks. */
-export function requireTernary(name: string, rowLength: number, numbers: Float32Array): void {
-  if (rowLength % blockSize !== 0) {
-    const message = `the rows of ${name} have ${rowLength} numbers, and TQ1_0 and TQ2_0 need a multiple of ${blockSize}: export it as q8_0 or f16`
-    throw new EngineError('INVALID_INPUT', message)
-  }
+/** Throws INVALID_INPUT where rows are cut by blocks. */
+export function requireWholeBlocks(name: string, rowLength: number): void {
+  if (rowLength % blockSize === 0) return
+  const message = `the rows of ${name} have ${rowLength} numbers, and TQ1_0 and TQ2_0 need a multiple of ${blockSize}: export it as q8_0 or f16`
+  throw new EngineError('INVALID_INPUT', message)
+}
+
+/** Throws INVALID_INPUT where rounding to three values would change the numbers. */
+export function requireTernary(name: string, numbers: Float32Array): void {
   for (let start = 0; start < numbers.length; start += blockSize) {
     const block = numbers.subarray(start, start + blockSize)
     const scale = largest(block)

@@ -1,13 +1,12 @@
-import { EngineError } from '../errors.ts'
 import type { Shape } from '../graph/graph.ts'
 import { sizeOf } from '../graph/shapes.ts'
 import { headWidth, type LlamaConfig } from '../models/llama-config.ts'
 import { EMBEDDING, FINAL_NORM, HEAD, parameterShapes } from '../models/llama-parameters.ts'
 import { F16, F32, Q4_0, Q8_0, type TensorEncoding } from './gguf-encodings.ts'
 import { type GgufValue, ggufHeader, paddingAfter } from './gguf-header.ts'
-import { requireTernary, TQ1_0, TQ2_0 } from './gguf-ternary.ts'
+import { requireTernary, requireWholeBlocks, TQ1_0, TQ2_0 } from './gguf-ternary.ts'
 import { ggufTokenizer } from './gguf-tokenizer.ts'
-import type { Pretrained } from './huggingface.ts'
+import type { StoredModel } from './pretrained.ts'
 
 /** What most of the numbers are stored as; `fileType` is its number in `enum llama_ftype`. */
 const types = {
@@ -25,19 +24,17 @@ export const ggufTypes = Object.keys(types) as readonly GgufType[]
 /**
  * A model as llama.cpp loads it, tokenizer inside, part by part for a stream. Norms stay F32; with Q4_0 the embedding and
  * the head are Q8_0, with TQ1_0 and TQ2_0 F16; a matrix whose rows are no multiple of a block is F16, but for TQ1_0 and
- * TQ2_0 an error, as a model that is not ternary. Throws INVALID_INPUT, also on a missing parameter.
+ * TQ2_0 an error, as a model that is not ternary. One parameter at a time is read. Throws INVALID_INPUT, also on a missing one.
  */
-export function* ggufParts(
-  { config, parameters, tokenizer }: Pretrained,
+export async function* ggufParts(
+  { config, tokenizer, read }: StoredModel,
   { name, type }: { readonly name: string; readonly type: GgufType },
-): Generator<Uint8Array> {
+): AsyncGenerator<Uint8Array> {
   const tensors = Object.entries(parameterShapes(config)).map(([parameter, shape]) => {
-    const data = parameters[parameter]
-    if (!data) throw new EngineError('INVALID_INPUT', `parameter ${parameter} is missing`)
     const encoding = encodingOf(type, parameter, shape)
-    if (encoding === TQ1_0 || encoding === TQ2_0) requireTernary(parameter, shape[1]!, data)
+    if (isTernary(encoding)) requireWholeBlocks(parameter, shape[1]!)
     const byteLength = (sizeOf(shape) / encoding.blockSize) * encoding.blockBytes
-    return { name: tensorName(parameter), shape, type: encoding.id, byteLength, parameter, data, encoding }
+    return { name: tensorName(parameter), shape, type: encoding.id, byteLength, parameter, encoding }
   })
   const metadata: Record<string, GgufValue> = {
     'general.architecture': 'llama',
@@ -48,11 +45,15 @@ export function* ggufParts(
     ...ggufTokenizer(tokenizer, config.vocabularySize),
   }
   yield ggufHeader(metadata, tensors)
-  for (const { parameter, shape, data, encoding, byteLength } of tensors) {
+  for (const { parameter, shape, encoding, byteLength } of tensors) {
+    const data = await read(parameter)
+    if (isTernary(encoding)) requireTernary(parameter, data)
     yield encoding.encode(forRotation(config, parameter, shape, data))
     yield new Uint8Array(paddingAfter(byteLength))
   }
 }
+
+const isTernary = (encoding: TensorEncoding): boolean => encoding === TQ1_0 || encoding === TQ2_0
 
 function architecture(config: LlamaConfig): Record<string, GgufValue> {
   return {

@@ -2,17 +2,11 @@ import { EngineError } from '../errors.ts'
 import { type LlamaConfig, validateConfig } from '../models/llama-config.ts'
 import { parameterShapes } from '../models/llama-parameters.ts'
 import { fromHuggingFace, toHuggingFace, toHuggingFaceConfig } from '../tokenizing/hugging-face.ts'
-import type { Tokenizer } from '../tokenizing/tokenizer.ts'
 import { fromLlamaConfig, toGenerationConfig, toLlamaConfig } from './llama-config-file.ts'
-import { readSafetensors, type Tensor, writeSafetensors } from './safetensors.ts'
-
-/** A trained model with all that is needed to run it. */
-export interface Pretrained {
-  readonly config: LlamaConfig
-  /** Under Hugging Face's names, shapes as `parameterShapes` gives them. */
-  readonly parameters: Readonly<Record<string, Float32Array>>
-  readonly tokenizer: Tokenizer
-}
+import type { FileParts, Pretrained, StoredModel } from './pretrained.ts'
+import { PYTORCH, readSafetensors, type Tensor, writeSafetensors } from './safetensors.ts'
+import { writeHeader } from './safetensors-header.ts'
+import { encodedNumbers } from './safetensors-numbers.ts'
 
 export const WEIGHTS = 'model.safetensors'
 export const CONFIG = 'config.json'
@@ -23,17 +17,40 @@ export type Files = Readonly<Record<string, Uint8Array>>
 
 /** The files of a model that Hugging Face's `LlamaForCausalLM.from_pretrained` loads. */
 export function huggingFaceFiles({ config, parameters, tokenizer }: Pretrained): Files {
-  if (tokenizer.vocabularySize > config.vocabularySize) {
-    throw invalid(`the tokenizer has ${tokenizer.vocabularySize} tokens and the model only ${config.vocabularySize}`)
-  }
   const tensors: Record<string, Tensor> = {}
   for (const [name, shape] of Object.entries(parameterShapes(config))) {
     const data = parameters[name]
     if (!data) throw invalid(`parameter ${name} is missing`)
     tensors[name] = { shape, data }
   }
+  return { [WEIGHTS]: writeSafetensors(tensors), ...settingsFiles({ config, tokenizer }) }
+}
+
+/** The same files part by part: of the weights, one parameter at a time is in memory. */
+export function* huggingFaceParts(model: StoredModel): Generator<FileParts> {
+  yield* filesOf(settingsFiles(model))
+  yield { path: WEIGHTS, parts: weightParts(model) }
+}
+
+async function* weightParts({ config, read }: StoredModel): AsyncGenerator<Uint8Array> {
+  const shapes = parameterShapes(config)
+  const names = Object.keys(shapes).sort()
+  yield writeHeader(
+    names.map(name => ({ name, shape: shapes[name]!, dtype: 'F32' })),
+    PYTORCH,
+  )
+  for (const name of names) yield encodedNumbers(await read(name), 'F32')
+}
+
+export const filesOf = (files: Files): FileParts[] =>
+  Object.entries(files).map(([path, bytes]) => ({ path, parts: [bytes] }))
+
+/** What stands beside the weights: configuration and tokenizer. */
+export function settingsFiles({ config, tokenizer }: Omit<Pretrained, 'parameters'>): Files {
+  if (tokenizer.vocabularySize > config.vocabularySize) {
+    throw invalid(`the tokenizer has ${tokenizer.vocabularySize} tokens and the model only ${config.vocabularySize}`)
+  }
   return {
-    [WEIGHTS]: writeSafetensors(tensors),
     [CONFIG]: json(toLlamaConfig(config, tokenizer)),
     'generation_config.json': json(toGenerationConfig(tokenizer)),
     [TOKENIZER]: json(toHuggingFace(tokenizer)),
@@ -43,30 +60,37 @@ export function huggingFaceFiles({ config, parameters, tokenizer }: Pretrained):
 
 /** Reads such files back. Throws INVALID_INPUT on a model of another kind, and where files contradict each other. */
 export function readHuggingFace(files: Files): Pretrained {
+  const { config, tokenizer } = readSettings(files)
+  fileNamed(files, Object.keys(files).find(isWeights) ?? WEIGHTS)
+  // Large models come in several files.
+  const shards = Object.entries(files).filter(([name]) => isWeights(name))
+  const tensors = new Map(shards.flatMap(([, bytes]) => [...readSafetensors(bytes).tensors]))
+  requireParameters(config, new Map(Array.from(tensors, ([name, { shape }]) => [name, shape])))
+  const names = Object.keys(parameterShapes(config))
+  return { config, parameters: Object.fromEntries(names.map(name => [name, tensors.get(name)!.data])), tokenizer }
+}
+
+/** Configuration and tokenizer out of their files. Throws INVALID_INPUT. */
+export function readSettings(files: Files): Omit<Pretrained, 'parameters'> {
   const config = fromLlamaConfig(parsed(files, CONFIG))
   validateConfig(config)
   const tokenizer = fromHuggingFace(parsed(files, TOKENIZER))
   if (tokenizer.vocabularySize > config.vocabularySize) {
     throw invalid(`${TOKENIZER} has ${tokenizer.vocabularySize} tokens and ${CONFIG} says ${config.vocabularySize}`)
   }
-  fileNamed(files, Object.keys(files).find(isWeights) ?? WEIGHTS)
-  // Large models come in several files.
-  const shards = Object.entries(files).filter(([name]) => isWeights(name))
-  const tensors = new Map(shards.flatMap(([, bytes]) => [...readSafetensors(bytes).tensors]))
+  return { config, tokenizer }
+}
+
+/** Throws INVALID_INPUT naming the first parameter that is not there as the configuration has it. */
+export function requireParameters(config: LlamaConfig, shapes: ReadonlyMap<string, readonly number[]>): void {
   // Before shapes are made for layers that only config.json claims.
-  if (config.layers > tensors.size)
-    throw invalid(`${CONFIG} says ${config.layers} layers and ${WEIGHTS} has ${tensors.size} tensors`)
-  const parameters: Record<string, Float32Array> = {}
+  if (config.layers > shapes.size)
+    throw invalid(`${CONFIG} says ${config.layers} layers and ${WEIGHTS} has ${shapes.size} tensors`)
   for (const [name, shape] of Object.entries(parameterShapes(config))) {
-    const tensor = tensors.get(name)
-    if (tensor?.shape.join() !== shape.join()) {
-      throw invalid(
-        `${name} is ${tensor ? `of shape [${tensor.shape}]` : 'missing'}, and ${CONFIG} asks for [${shape}]`,
-      )
-    }
-    parameters[name] = tensor.data
+    const found = shapes.get(name)
+    if (found?.join() === shape.join()) continue
+    throw invalid(`${name} is ${found ? `of shape [${found}]` : 'missing'}, and ${CONFIG} asks for [${shape}]`)
   }
-  return { config, parameters, tokenizer }
 }
 
 const isWeights = (name: string): boolean => name.endsWith('.safetensors')

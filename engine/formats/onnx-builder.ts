@@ -18,14 +18,22 @@ export interface OnnxBuilder {
   input(name: string, type: number, shape: readonly Dimension[]): string
   /** Calls `value` by this name among the outputs. */
   output(name: string, value: string, shape: readonly Dimension[]): void
-  weight(name: string, shape: readonly number[], data: Float32Array): string
+  /** The numbers are read when the model is written. */
+  weight(name: string, shape: readonly number[], read: () => Promise<Float32Array>): string
+  floats(name: string, data: Float32Array): string
   integers(values: readonly number[]): string
   integer(value: number): string
   float(value: number): string
   /** Adds an operator, and gives the name of its result. */
   operator(type: string, inputs: readonly string[], attributes?: Readonly<Record<string, Attribute>>): string
-  /** The serialized ModelProto. */
-  finish(graphName: string): Uint8Array
+  /** The serialized ModelProto, of which one weight at a time is in memory. */
+  parts(graphName: string): AsyncGenerator<Uint8Array>
+}
+
+interface Initializer {
+  readonly described: { readonly name: string; readonly dims: number[]; readonly dataType: number }
+  readonly byteLength: number
+  read(): Promise<ArrayBufferView<ArrayBufferLike>>
 }
 
 // Opset 17 goes with IR 8; ONNX Runtime reads them since 1.12.
@@ -36,20 +44,20 @@ export function onnxBuilder(): OnnxBuilder {
   const inputs: object[] = []
   const outputs: object[] = []
   const operators: object[] = []
-  const initializers = new Map<string, object>()
+  const initializers = new Map<string, Initializer>()
 
   function initializer(
     name: string,
     dims: readonly number[],
     dataType: number,
-    data: ArrayBufferView<ArrayBufferLike>,
+    { byteLength, read }: Pick<Initializer, 'byteLength' | 'read'>,
   ) {
     if (!initializers.has(name)) {
-      const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-      initializers.set(name, { name, dims: [...dims], dataType, rawData })
+      initializers.set(name, { described: { name, dims: [...dims], dataType }, byteLength, read })
     }
     return name
   }
+  const given = (data: ArrayBufferView<ArrayBufferLike>) => ({ byteLength: data.byteLength, read: async () => data })
   const add = (
     opType: string,
     input: readonly string[],
@@ -73,23 +81,47 @@ export function onnxBuilder(): OnnxBuilder {
       add('Identity', [value], name, {})
       outputs.push(valueInfo(name, FLOAT, shape))
     },
-    weight: (name, shape, data) => initializer(name, shape, FLOAT, data),
-    integers: values => initializer(`[${values}]`, [values.length], INT64, BigInt64Array.from(values, BigInt)),
-    integer: value => initializer(`int ${value}`, [], INT64, BigInt64Array.of(BigInt(value))),
-    float: value => initializer(`float ${value}`, [], FLOAT, Float32Array.of(value)),
-    operator(type, given, attributes = {}) {
+    weight: (name, shape, read) =>
+      initializer(name, shape, FLOAT, { byteLength: shape.reduce((product, size) => product * size, 4), read }),
+    floats: (name, data) => initializer(name, [data.length], FLOAT, given(data)),
+    integers: values => initializer(`[${values}]`, [values.length], INT64, given(BigInt64Array.from(values, BigInt))),
+    integer: value => initializer(`int ${value}`, [], INT64, given(BigInt64Array.of(BigInt(value)))),
+    float: value => initializer(`float ${value}`, [], FLOAT, given(Float32Array.of(value))),
+    operator(type, values, attributes = {}) {
       const name = `${type}_${operators.length}_output`
-      add(type, given, name, attributes)
+      add(type, values, name, attributes)
       return name
     },
-    finish: name =>
-      onnx.ModelProto.encode({
-        irVersion: IR_VERSION,
-        producerName: 'agent-forge',
-        opsetImport: [{ domain: '', version: OPSET }],
-        graph: { name, input: inputs, output: outputs, node: operators, initializer: [...initializers.values()] },
-      }).finish(),
+    async *parts(name) {
+      // The fields of a message may come in any order: what is large is written behind what onnx-proto encodes.
+      const opsetImport = [{ domain: '', version: OPSET }]
+      yield onnx.ModelProto.encode({ irVersion: IR_VERSION, producerName: 'agent-forge', opsetImport }).finish()
+      const graph = onnx.GraphProto.encode({ name, input: inputs, output: outputs, node: operators }).finish()
+      const tensors = Array.from(initializers.values(), ({ described, byteLength, read }) => {
+        const head = Buffer.concat([onnx.TensorProto.encode(described).finish(), fieldHead(RAW_DATA, byteLength)])
+        return { head: Buffer.concat([fieldHead(INITIALIZER, head.length + byteLength), head]), byteLength, read }
+      })
+      const length = tensors.reduce((sum, { head, byteLength }) => sum + head.length + byteLength, graph.length)
+      yield fieldHead(GRAPH, length)
+      yield graph
+      for (const { head, read } of tensors) {
+        yield head
+        const { buffer, byteOffset, byteLength } = await read()
+        yield new Uint8Array(buffer, byteOffset, byteLength)
+      }
+    },
   }
+}
+
+// Numbers of fields in ModelProto, GraphProto and TensorProto (onnx.proto).
+const [GRAPH, INITIALIZER, RAW_DATA] = [7, 5, 9]
+
+/** What stands before the bytes of a field: its number, that its length follows, and the length. */
+function fieldHead(field: number, length: number): Uint8Array {
+  const bytes = [(field << 3) | 2]
+  let rest = length
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80)
+  return Uint8Array.from([...bytes, rest])
 }
 
 function attributeProto([name, value]: [string, Attribute]) {

@@ -1,8 +1,16 @@
 import { EngineError } from '../errors.ts'
 import { headWidth, type LlamaConfig } from '../models/llama-config.ts'
-import { EMBEDDING, FINAL_NORM, HEAD, layerParameter, parameterShapes } from '../models/llama-parameters.ts'
-import { type Files, huggingFaceFiles, type Pretrained, WEIGHTS } from './huggingface.ts'
+import {
+  EMBEDDING,
+  FINAL_NORM,
+  HEAD,
+  layerParameter,
+  parameterCount,
+  parameterShapes,
+} from '../models/llama-parameters.ts'
+import { filesOf, settingsFiles } from './huggingface.ts'
 import { BOOL, FLOAT, INT64, type OnnxBuilder, onnxBuilder } from './onnx-builder.ts'
+import type { FileParts, StoredModel } from './pretrained.ts'
 
 /** Protocol buffers end at 2 GiB. */
 const LARGEST_MODEL = 2 ** 31 - 2 ** 20
@@ -10,9 +18,9 @@ const LARGEST_MODEL = 2 ** 31 - 2 ** 20
 const BLOCKED = -1e9
 
 /** The files from which transformers.js and optimum load the model: `onnx/model.onnx`, configuration and tokenizer. */
-export function onnxFiles(model: Pretrained): Files {
-  const { [WEIGHTS]: _, ...others } = huggingFaceFiles(model)
-  return { ...others, 'onnx/model.onnx': encodeDecoder(model) }
+export function* onnxFiles(model: StoredModel): Generator<FileParts> {
+  yield* filesOf(settingsFiles(model))
+  yield { path: 'onnx/model.onnx', parts: decoderParts(model) }
 }
 
 /**
@@ -21,9 +29,12 @@ export function onnxFiles(model: Pretrained): Files {
  * [batch, keyValueHeads, past, headWidth], where past may be 0. Outputs: `logits` [batch, tokens, vocabulary] and
  * `present.N.key` and `.value`. Throws INVALID_INPUT on a missing parameter, or on more than one file can hold.
  */
-export function encodeDecoder({ config, parameters }: Pick<Pretrained, 'config' | 'parameters'>): Uint8Array {
+export async function* decoderParts({
+  config,
+  read,
+}: Pick<StoredModel, 'config' | 'read'>): AsyncGenerator<Uint8Array> {
   const to = onnxBuilder()
-  const weights = weightsOf(to, config, parameters)
+  const weights = weightsOf(to, config, read)
   const { heads, keyValueHeads, normEpsilon } = config
   const size = headWidth(config)
 
@@ -81,21 +92,18 @@ export function encodeDecoder({ config, parameters }: Pick<Pretrained, 'config' 
   }
   const logits = project(norm(hidden, FINAL_NORM), config.tiedEmbeddings ? EMBEDDING : HEAD)
   to.output('logits', logits, ['batch_size', 'sequence_length', config.vocabularySize])
-  return to.finish('decoder')
+  yield* to.parts('decoder')
 }
 
-function weightsOf(to: OnnxBuilder, config: LlamaConfig, parameters: Pretrained['parameters']) {
+function weightsOf(to: OnnxBuilder, config: LlamaConfig, read: StoredModel['read']) {
   const shapes = parameterShapes(config)
-  const bytes = Object.keys(shapes).reduce((sum, name) => sum + (parameters[name]?.byteLength ?? 0), 0)
+  const bytes = 4 * parameterCount(config)
   if (bytes > LARGEST_MODEL) {
     throw invalid(
       `its weights are ${bytes} bytes, and an ONNX file holds ${LARGEST_MODEL}: export it as safetensors or GGUF`,
     )
   }
-  return (name: string): string => {
-    if (!parameters[name]) throw invalid(`parameter ${name} is missing`)
-    return to.weight(name, shapes[name], parameters[name])
-  }
+  return (name: string): string => to.weight(name, shapes[name]!, () => read(name))
 }
 
 /** [batch, 1, 1, tokens, past + tokens]: 0 where a token may look, far below 0 at what is later, or masked out. */
@@ -123,7 +131,7 @@ function rotaryAngles(to: OnnxBuilder, config: LlamaConfig, positions: string) {
   const half = headWidth(config) / 2
   const speeds = Float32Array.from({ length: half }, (_, pair) => config.ropeTheta ** (-pair / half))
   const numbers = to.operator('Cast', [to.operator('Unsqueeze', [positions, to.integers([2])])], { to: FLOAT })
-  const angles = to.operator('Mul', [numbers, to.weight('rotary.speeds', [half], speeds)])
+  const angles = to.operator('Mul', [numbers, to.floats('rotary.speeds', speeds)])
   const over = (axes: readonly number[]): Angles => {
     const [cosines, sines] = ['Cos', 'Sin'].map(of =>
       to.operator('Unsqueeze', [to.operator(of, [angles]), to.integers(axes)]),

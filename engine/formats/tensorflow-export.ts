@@ -1,8 +1,9 @@
-import { EngineError } from '../errors.ts'
+import { sizeOf } from '../graph/shapes.ts'
 import { headWidth, type LlamaConfig } from '../models/llama-config.ts'
 import { EMBEDDING, FINAL_NORM, HEAD, layerParameter, parameterShapes } from '../models/llama-parameters.ts'
 import { rotaryTable } from '../models/rotary.ts'
-import { type Files, huggingFaceFiles, type Pretrained, WEIGHTS } from './huggingface.ts'
+import { filesOf, settingsFiles } from './huggingface.ts'
+import type { FileParts, StoredModel } from './pretrained.ts'
 import { type GraphBuilder, graphBuilder } from './tensorflow-graph.ts'
 
 /** Bytes of one file of weights, as tensorflowjs_converter cuts them. */
@@ -12,19 +13,13 @@ const blocked = -1e9
 /**
  * A TensorFlow.js graph model beside configuration and tokenizer: `tf.loadGraphModel('model.json')`. Input `input_ids`
  * [1, contextLength] int32, padded behind the text with any id; output `logits` [1, contextLength, vocabulary], of which
- * row n says what follows the first n + 1 tokens. Throws INVALID_INPUT on a missing parameter.
+ * row n says what follows the first n + 1 tokens. One parameter at a time is read. Throws INVALID_INPUT on a missing one.
  */
-export function tensorflowFiles(model: Pretrained): Files {
-  const { [WEIGHTS]: _, ...others } = huggingFaceFiles(model)
+export async function* tensorflowFiles(model: StoredModel): AsyncGenerator<FileParts> {
   const { nodes, weights } = decoderGraph(model)
-  const data = Buffer.concat(
-    weights.map(({ data: { buffer, byteOffset, byteLength } }) => Buffer.from(buffer, byteOffset, byteLength)),
-  )
-  const count = Math.max(1, Math.ceil(data.length / shardBytes))
-  const shards = Array.from({ length: count }, (_, index) => [
-    `group1-shard${index + 1}of${count}.bin`,
-    new Uint8Array(data.subarray(index * shardBytes, (index + 1) * shardBytes)),
-  ])
+  const bytes = weights.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0)
+  const count = Math.ceil(bytes / shardBytes)
+  const paths = Array.from({ length: count }, (_, index) => `group1-shard${index + 1}of${count}.bin`)
   const { contextLength, vocabularySize } = model.config
   const described = {
     format: 'graph-model',
@@ -37,12 +32,31 @@ export function tensorflowFiles(model: Pretrained): Files {
     modelTopology: { node: nodes, library: {}, versions: { producer: 1882 } },
     weightsManifest: [
       {
-        paths: shards.map(([path]) => path),
+        paths,
         weights: weights.map(({ name, shape, dtype }) => ({ name, shape, dtype })),
       },
     ],
   }
-  return { ...others, 'model.json': Buffer.from(JSON.stringify(described)), ...Object.fromEntries(shards) }
+  yield* filesOf({ ...settingsFiles(model), 'model.json': Buffer.from(JSON.stringify(described)) })
+  let written = 0
+  for await (const shard of shards(weights)) yield { path: paths[written++]!, parts: [shard] }
+}
+
+/** The numbers of all weights, one behind the other, cut into pieces of equal length but for the last. */
+async function* shards(weights: GraphBuilder['weights']): AsyncGenerator<Uint8Array> {
+  let shard = Buffer.alloc(0)
+  for (const { read } of weights) {
+    const { buffer, byteOffset, byteLength } = await read()
+    let rest = Buffer.from(buffer, byteOffset, byteLength)
+    while (shard.length + rest.length >= shardBytes) {
+      const taken = shardBytes - shard.length
+      yield Buffer.concat([shard, rest.subarray(0, taken)])
+      shard = Buffer.alloc(0)
+      rest = rest.subarray(taken)
+    }
+    shard = Buffer.concat([shard, rest])
+  }
+  if (shard.length > 0) yield shard
 }
 
 const signature = (name: string, dtype: string, sizes: readonly number[]) => ({
@@ -51,16 +65,12 @@ const signature = (name: string, dtype: string, sizes: readonly number[]) => ({
   tensorShape: { dim: sizes.map(size => ({ size: String(size) })) },
 })
 
-function decoderGraph({ config, parameters }: Pretrained): GraphBuilder {
+function decoderGraph({ config, read }: StoredModel): GraphBuilder {
   const to = graphBuilder()
   const { contextLength: length, width, heads, keyValueHeads, normEpsilon } = config
   const size = headWidth(config)
   const shapes = parameterShapes(config)
-  const weight = (name: string) => {
-    const data = parameters[name]
-    if (!data) throw new EngineError('INVALID_INPUT', `parameter ${name} is missing`)
-    return to.constant(name, shapes[name]!, data)
-  }
+  const weight = (name: string) => to.weight({ name, shape: shapes[name]!, dtype: 'float32', read: () => read(name) })
   const norm = (x: string, name: string) => {
     const mean = to.operator('AddV2', [to.mean(to.operator('Square', [x])), to.scalar(normEpsilon)])
     return to.operator('Mul', [to.operator('Mul', [x, to.operator('Rsqrt', [mean])]), weight(name)])

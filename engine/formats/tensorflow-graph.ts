@@ -16,6 +16,11 @@ export interface WeightEntry {
   readonly dtype: 'float32' | 'int32'
 }
 
+/** Its numbers are read when the model is written. */
+interface StoredWeight extends WeightEntry {
+  read(): Promise<Float32Array | Int32Array>
+}
+
 const FLOAT = { type: 'DT_FLOAT' }
 const INT32 = { type: 'DT_INT32' }
 const shapeOf = (sizes: readonly number[]) => ({ shape: { dim: sizes.map(size => ({ size: String(size) })) } })
@@ -23,33 +28,35 @@ const shapeOf = (sizes: readonly number[]) => ({ shape: { dim: sizes.map(size =>
 /** Builds a TensorFlow GraphDef as TensorFlow.js reads it (tfjs-converter, `model.json`), node by node. */
 export function graphBuilder() {
   const nodes: GraphNode[] = []
-  const weights: (WeightEntry & { readonly data: Float32Array | Int32Array })[] = []
-  const stored = new Map<string, Name>()
+  const weights: StoredWeight[] = []
+  const stored = new Set<Name>()
 
   const node = (op: string, input: readonly Name[], attr: GraphNode['attr'] = { T: FLOAT }): Name => {
     const name = `n${nodes.length}`
     nodes.push({ name, op, input, attr })
     return name
   }
-  const constant = (name: Name, shape: readonly number[], data: Float32Array | Int32Array): Name => {
-    const dtype = data instanceof Float32Array ? 'float32' : 'int32'
+  const weight = ({ name, dtype, ...entry }: StoredWeight): Name => {
     if (stored.has(name)) return name
-    stored.set(name, name)
+    stored.add(name)
     nodes.push({
       name,
       op: 'Const',
       input: [],
       attr: { dtype: dtype === 'float32' ? FLOAT : INT32, value: { tensor: {} } },
     })
-    weights.push({ name, shape, dtype, data })
+    weights.push({ name, dtype, ...entry })
     return name
   }
+  const constant = (name: Name, shape: readonly number[], data: Float32Array | Int32Array): Name =>
+    weight({ name, shape, dtype: data instanceof Float32Array ? 'float32' : 'int32', read: async () => data })
   const integers = (...values: number[]): Name =>
     constant(`integers/${values.join('_')}`, [values.length], Int32Array.from(values))
 
   return {
     nodes,
     weights,
+    weight,
     constant,
     scalar: (value: number): Name => constant(`scalar/${value}`, [], Float32Array.of(value)),
     input(name: Name, shape: readonly number[]): Name {

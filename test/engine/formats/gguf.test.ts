@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { gguf } from '@huggingface/gguf'
 import { describe, expect, it } from 'vitest'
 import { type GgufType, ggufParts } from '../../../engine/formats/gguf.ts'
+import { storedModel } from '../../../engine/formats/pretrained.ts'
 import type { LlamaConfig } from '../../../engine/models/llama-config.ts'
 import { parameterShapes } from '../../../engine/models/llama-parameters.ts'
 import { END_OF_TEXT } from '../../../engine/tokenizing/tokenizer.ts'
@@ -28,7 +29,7 @@ const parameters = livelyParameters(config, 5)
 
 /** The file as another program reads it, and each tensor's bytes. */
 async function exported(type: GgufType, model = { config, parameters, tokenizer }) {
-  const bytes = Buffer.concat([...ggufParts(model, { name: 'whale', type })])
+  const bytes = Buffer.concat(await Array.fromAsync(ggufParts(storedModel(model), { name: 'whale', type })))
   const folder = await mkdtemp(join(tmpdir(), 'forge-gguf-'))
   try {
     const path = join(folder, 'model.gguf')
@@ -205,16 +206,17 @@ describe('a GGUF file, read by @huggingface/gguf', () => {
       expect(tensors.get('token_embd.weight')!.type).toBe(ggmlTypes.F16)
     })
 
-    it('is refused where rows are cut by blocks, and where the numbers are not ternary', () => {
-      const parts = (given: typeof model) => [...ggufParts(given, { name: 'whale', type: 'tq2_0' })]
-      expect(() => parts({ config, parameters, tokenizer })).toThrow(/rows of .* have 64 numbers.*multiple of 256/)
-      expect(() => parts({ ...model, parameters: livelyParameters(wide, 7) })).toThrow(/is not ternary/)
+    it('is refused where rows are cut by blocks, and where the numbers are not ternary', async () => {
+      const parts = (given: typeof model) =>
+        expect(Array.fromAsync(ggufParts(storedModel(given), { name: 'whale', type: 'tq2_0' }))).rejects
+      await parts({ config, parameters, tokenizer }).toThrow(/rows of .* have 64 numbers.*multiple of 256/)
+      await parts({ ...model, parameters: livelyParameters(wide, 7) }).toThrow(/is not ternary/)
     })
   })
 
-  it('refuses a number that 16 bits cannot hold', () => {
+  it('refuses a number that 16 bits cannot hold', async () => {
     const large = { ...parameters, 'lm_head.weight': parameters['lm_head.weight']!.map(() => 1e6) }
-    const parts = ggufParts({ config, parameters: large, tokenizer }, { name: 'whale', type: 'f16' })
-    expect(() => [...parts]).toThrow('1000000')
+    const parts = ggufParts(storedModel({ config, parameters: large, tokenizer }), { name: 'whale', type: 'f16' })
+    await expect(Array.fromAsync(parts)).rejects.toThrow('1000000')
   })
 })

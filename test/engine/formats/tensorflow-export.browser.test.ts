@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { storedModel } from '../../../engine/formats/pretrained.ts'
 import { tensorflowFiles } from '../../../engine/formats/tensorflow-export.ts'
 import { input } from '../../../engine/graph/graph.ts'
 import { logits } from '../../../engine/models/llama.ts'
@@ -35,7 +36,10 @@ async function ours(): Promise<ArrayLike<number>> {
 
 it('a TensorFlow.js export loads in a browser and computes our logits', { timeout: 90_000 }, async context => {
   if (spawnSync('chromium', ['--version']).error) return context.skip('it needs the program chromium')
-  const files = tensorflowFiles({ config, parameters, tokenizer })
+  const files: Record<string, Uint8Array> = {}
+  for await (const { path, parts } of tensorflowFiles(storedModel({ config, parameters, tokenizer }))) {
+    files[path] = Buffer.concat(await Array.fromAsync(parts))
+  }
   expect(Object.keys(files)).toEqual(expect.arrayContaining(['model.json', 'tokenizer.json', 'group1-shard1of1.bin']))
 
   await using page = await tensorflowPage(files, ids)
