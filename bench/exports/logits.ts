@@ -12,6 +12,12 @@ export async function readLogits(decoder: Decoder, ids: readonly number[]): Prom
   return rows
 }
 
+/** max |Δ| over all logits. */
+export function differenceOf(a: readonly Float32Array[], b: readonly Float32Array[]): number {
+  const ofRows = a.map((row, at) => row.reduce((most, logit, id) => Math.max(most, Math.abs(logit - b[at]![id]!)), 0))
+  return Math.max(...ofRows)
+}
+
 /** Mean of −log softmax(logits)[next]. */
 export function lossOf(rows: readonly Float32Array[], ids: readonly number[]): number {
   const losses = ids.slice(1).map((next, at) => {

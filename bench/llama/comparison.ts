@@ -4,7 +4,7 @@ import { type GgufType, ggufParts } from '../../engine/formats/gguf.ts'
 import { type Pretrained, storedModel } from '../../engine/formats/pretrained.ts'
 import { openDecoder } from '../../engine/generation/decoder.ts'
 import { awkwardTexts } from '../exports/awkward-texts.ts'
-import { lossOf, readLogits } from '../exports/logits.ts'
+import { differenceOf, lossOf, readLogits } from '../exports/logits.ts'
 import type { openLlamaCpp } from './llama-cpp.ts'
 
 export interface Comparison {
@@ -13,6 +13,8 @@ export interface Comparison {
   readonly sameTokens: number
   /** Mean negative log-likelihood of the text by theirs, less that by ours, in nats. */
   readonly lossDifference: number
+  /** The largest over all logits of the text. */
+  readonly maxLogitDifference: number
   /** How many of the likeliest tokens after the prompts are ours, from the first on. */
   readonly sameGreedyTokens: number
   readonly greedyTokens: number
@@ -48,6 +50,7 @@ export async function compare(
     type,
     sameTokens: same.filter(Boolean).length,
     lossDifference: lossOf(other, ids) - lossOf(mine, ids),
+    maxLogitDifference: differenceOf(mine, other),
     sameGreedyTokens,
     greedyTokens: greedy * prompts.length,
   }

@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { install } from '../exports/installed.ts'
 
 /** A GGUF file that llama.cpp has loaded. */
 export interface LlamaModel extends AsyncDisposable {
@@ -34,13 +33,7 @@ interface Sequence {
 /** Some 700 MB, of which most are for other graphics cards: so whoever checks installs it, not everybody. */
 export async function openLlamaCpp({ threads }: { threads: number }) {
   const folder = import.meta.dirname
-  if (!existsSync(join(folder, 'node_modules/.package-lock.json'))) {
-    console.error('Installing llama.cpp (node-llama-cpp, some 700 MB) …')
-    execFileSync('npm', ['install', '--no-package-lock', '--ignore-scripts', '--loglevel=error'], {
-      cwd: folder,
-      stdio: ['ignore', 2, 2],
-    })
-  }
+  install(folder, 'llama.cpp (node-llama-cpp, some 700 MB)')
   const entry = join(folder, 'node_modules/node-llama-cpp/dist/index.js')
   const { getLlama }: NodeLlamaCpp = await import(pathToFileURL(entry).href)
   const llama = await getLlama({
@@ -55,7 +48,8 @@ export async function openLlamaCpp({ threads }: { threads: number }) {
       const model = await llama.loadModel({ modelPath })
       // Its cache holds 16 bits by default, which the comparison of logits would see.
       const exact = { experimentalKvCacheKeyType: 'F32', experimentalKvCacheValueType: 'F32', flashAttention: false }
-      const context = await model.createContext({ contextSize, sequences: 1, threads, ...exact })
+      // A full context is shifted before its last token is read, whose logits are then those of a shorter text.
+      const context = await model.createContext({ contextSize: contextSize + 1, sequences: 1, threads, ...exact })
       const sequence = context.getSequence()
       return {
         tokenize: text => model.tokenize(text, false),
