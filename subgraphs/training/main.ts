@@ -35,7 +35,7 @@ import { jobStore } from './jobs/store.ts'
 import { logStore } from './logs/store.ts'
 import { metricStore } from './metrics/store.ts'
 import { handleQueued, queueTopics } from './queueing/events.ts'
-import { startSweep } from './queueing/sweep.ts'
+import { startRecovery } from './queueing/recovery.ts'
 import { lineStore } from './scheduling/store.ts'
 import { registerMobyDick } from './texts/built-in.ts'
 import { folderFiles } from './texts/files.ts'
@@ -81,7 +81,7 @@ export async function startTraining(env: Env, log: Log): Promise<Serving> {
   })
   consume('queue', queueTopics, handleQueued({ ...parts, queue }))
   consume('fleet', nodeTopics, handleNode(fleet))
-  opening.use(startSweep({ attempts: attemptStore(db), queue, log }))
+  opening.use(startRecovery({ attempts: attemptStore(db), queue, log }))
 
   const serving = opening.use(
     await serveGraph({

@@ -9,9 +9,17 @@ const lookMs = 1_000
 const forgottenMs = 10_000
 
 /** Brings back the jobs of dead workers, and those that the queue may have lost. */
-export function startSweep({ attempts, queue, log }: { attempts: Attempts; queue: Queue; log: Log }): AsyncDisposable {
+export function startRecovery({
+  attempts,
+  queue,
+  log,
+}: {
+  attempts: Attempts
+  queue: Queue
+  log: Log
+}): AsyncDisposable {
   let offeredAt = 0
-  const sweep = async () => {
+  const recover = async () => {
     const lost = await recoverLostJobs({ attempts, now: () => new Date() })
     if (lost.length > 0) log.warn({ jobIds: lost.map(({ id }) => id) }, 'jobs have lost their worker')
     if (Date.now() - offeredAt < forgottenMs) return
@@ -19,18 +27,18 @@ export function startSweep({ attempts, queue, log }: { attempts: Attempts; queue
     for (const job of await attempts.queuedFor(forgottenMs)) await enqueueJob(queue, job)
   }
 
-  let sweeping: Promise<void> | undefined
+  let recovering: Promise<void> | undefined
   const timer = setInterval(() => {
-    sweeping ??= sweep()
+    recovering ??= recover()
       .catch(error => log.warn({ err: error }, 'looking for lost jobs failed'))
       .finally(() => {
-        sweeping = undefined
+        recovering = undefined
       })
   }, lookMs)
   return {
     async [Symbol.asyncDispose]() {
       clearInterval(timer)
-      await sweeping
+      await recovering
     },
   }
 }

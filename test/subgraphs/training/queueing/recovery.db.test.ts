@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Queue, Task } from '../../../../kernel/queue/queue.ts'
 import { pauseJob, resumeJob } from '../../../../subgraphs/training/jobs/service.ts'
 import { handleQueued } from '../../../../subgraphs/training/queueing/events.ts'
-import { startSweep } from '../../../../subgraphs/training/queueing/sweep.ts'
+import { startRecovery } from '../../../../subgraphs/training/queueing/recovery.ts'
 import { until } from '../../../support/condition.ts'
 import { silentLog } from '../../../support/silent-log.ts'
 import { identityOf } from '../memory.ts'
@@ -21,11 +21,11 @@ afterEach(() => forge[Symbol.asyncDispose]())
 const eventOf = (key: string, topic: string) =>
   ({ id: 'evt_1', topic, key, project: 'default', at: '', data: {}, position: '1' }) as const
 
-describe('the sweep', () => {
+describe('the recovery of jobs', () => {
   it('queues again the job of a worker that gives no sign of life', async () => {
     const { job } = await forge.claimed()
     await forge.expire(job.id)
-    await using _sweep = startSweep({ attempts: forge.attempts, queue, log: silentLog })
+    await using _recovery = startRecovery({ attempts: forge.attempts, queue, log: silentLog })
     await until('the job is queued', async () => (await forge.jobs.find(job.id))!.status === 'QUEUED')
     expect((await forge.topics()).at(-1)).toBe('job.queued')
   })
@@ -33,7 +33,7 @@ describe('the sweep', () => {
   it('gives the queue what it may have lost, and leaves the rest to it', async () => {
     const [lost, fresh] = [await forge.addJob(), await forge.addJob()]
     await forge.db.$executeRaw`UPDATE job SET changed_at = now() - interval '1 min' WHERE id = ${lost.id}`
-    await using _sweep = startSweep({ attempts: forge.attempts, queue, log: silentLog })
+    await using _recovery = startRecovery({ attempts: forge.attempts, queue, log: silentLog })
     await until('the lost one is offered', () => tasks.length > 0)
     expect(tasks.map(({ data }) => data.jobId)).toEqual([lost.id])
     expect(fresh.status).toBe('QUEUED')
