@@ -8,6 +8,7 @@ import { jobMethods } from './jobs.ts'
 import { modelMethods } from './models.ts'
 import { pipelineMethods } from './pipelines.ts'
 import { openSubscriptions } from './subscriptions.ts'
+import { sweepMethods } from './sweeps.ts'
 import { openTransport } from './transport.ts'
 import { verificationMethods } from './verification.ts'
 
@@ -27,6 +28,7 @@ export function connectForge(given: Partial<ClientEnv> = {}) {
     url,
     ...jobMethods(connection),
     ...groupMethods(connection),
+    ...sweepMethods(connection),
     ...pipelineMethods(connection),
     ...modelMethods(connection),
     ...downloadMethods(connection),

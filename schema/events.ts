@@ -34,6 +34,27 @@ const runState = z.object({
   ),
 })
 
+/** What a job has made. */
+const completion = z.object({
+  jobId: id,
+  phase: z.enum(phases),
+  attempt: z.number().int(),
+  modelName: z.string(),
+  step,
+  totalSteps: step,
+  parameterCount: z.number().int(),
+  architecture: z.record(z.string(), z.unknown()),
+  files: z.array(file).min(1),
+  metrics: z.array(metric),
+  parents: z.array(id),
+  dataset: z.object({ id, fingerprint: z.string() }).nullable(),
+  /** Where it ended before its last step. */
+  stopReason: z.enum(stopReasons).optional(),
+  /** False: its model gets no version of it, as of a rerun. */
+  registers: z.boolean().optional(),
+  ...origin,
+})
+
 const topic = <T extends z.ZodType>(version: number, retentionMs: number, data: T) => ({ version, retentionMs, data })
 
 export const topics = {
@@ -126,31 +147,30 @@ export const topics = {
     z.object({ jobId: id, step, totalSteps: step, validationLoss: z.number().optional(), ...origin }),
   ),
   'job.resumed': topic(1, 30 * day, z.object({ jobId: id, step, totalSteps: step, ...origin })),
-  'job.completed': topic(
+  'job.completed': topic(1, 30 * day, completion),
+  'job.failed': topic(1, 30 * day, z.object({ jobId: id, step, totalSteps: step, error: failure, ...origin })),
+  'job.cancelled': topic(1, 30 * day, z.object({ jobId: id, step, totalSteps: step, ...origin })),
+
+  // training: how a sweep stands after each change; key: sweep id
+  'sweep.started': topic(1, 30 * day, z.object({ sweepId: id })),
+  'sweep.progressed': topic(
     1,
     30 * day,
     z.object({
-      jobId: id,
-      phase: z.enum(phases),
-      attempt: z.number().int(),
-      modelName: z.string(),
-      step,
-      totalSteps: step,
-      parameterCount: z.number().int(),
-      architecture: z.record(z.string(), z.unknown()),
-      files: z.array(file).min(1),
-      metrics: z.array(metric),
-      parents: z.array(id),
-      dataset: z.object({ id, fingerprint: z.string() }).nullable(),
-      /** Where it ended before its last step. */
-      stopReason: z.enum(stopReasons).optional(),
-      /** False: its model gets no version of it, as of a rerun. */
-      registers: z.boolean().optional(),
-      ...origin,
+      sweepId: id,
+      status: z.enum(jobStatuses),
+      /** From 0 to 1. */
+      progress: z.number().min(0).max(1),
+      /** The lowest loss at the highest rung that any trial has reached. */
+      loss: z.number().nullable(),
     }),
   ),
-  'job.failed': topic(1, 30 * day, z.object({ jobId: id, step, totalSteps: step, error: failure, ...origin })),
-  'job.cancelled': topic(1, 30 * day, z.object({ jobId: id, step, totalSteps: step, ...origin })),
+  /** Its best trial, whose model becomes a version. */
+  'sweep.completed': topic(
+    1,
+    30 * day,
+    z.object({ sweepId: id, trial: z.number().int(), loss: z.number(), job: completion }),
+  ),
 
   // models; key: version id
   'version.registered': topic(

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import type { SweepDimension } from '../sweeps.ts'
 
 /** Parsers of options; each complaint is shown with the usage, and ends with status 2. */
 export function integer(text: string): number {
@@ -33,3 +34,19 @@ export const oneOf =
     if (!value) throw new InvalidArgumentError(`It must be one of ${values.join(', ')}.`)
     return value
   }
+
+/** `name=0..1`, `name=log:1e-4..1e-2`, `name=int:4..16`, each with `:points` where wanted, or `name=a,b,c`. */
+export function dimension(text: string, before: readonly SweepDimension[] = []): readonly SweepDimension[] {
+  const [, parameter, scale, from, to, points, choice] =
+    /^([\w.]+)=(?:(?:(log|int):)?([^:,]+)\.\.([^:,]+?)(?::(\d+))?|([^:]+))$/.exec(text) ?? []
+  if (!parameter) {
+    throw new InvalidArgumentError('It must be as learningRate=log:1e-4..1e-2, batch=int:4..16 or preset=NANO,MICRO.')
+  }
+  if (choice !== undefined) {
+    const values = choice.split(',').map(value => (Number.isFinite(Number(value)) ? number(value) : value))
+    return [...before, { parameter, choice: values }]
+  }
+  const range = { from: number(from!), to: number(to!) }
+  const form = scale === 'log' ? { logUniform: range } : scale === 'int' ? { integer: range } : { uniform: range }
+  return [...before, { parameter, ...form, ...(points && { points: integer(points) }) }]
+}

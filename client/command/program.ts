@@ -9,6 +9,7 @@ import { modelCommands } from './models.ts'
 import { pipelineCommands } from './pipelines.ts'
 import { queryCommand } from './query.ts'
 import type { Console } from './session.ts'
+import { sweepCommands } from './sweeps.ts'
 
 /** The command line. A wrong use throws a CommanderError; what fails in the forge sets the exit status to 1. */
 export function createProgram(console: Console): Command {
@@ -24,6 +25,7 @@ export function createProgram(console: Console): Command {
     .showHelpAfterError('(--help says more)')
     .exitOverride()
   jobCommands(program, console)
+  sweepCommands(program, console)
   pipelineCommands(program, console)
   modelCommands(program, console)
   mergeCommand(program, console)

@@ -14,10 +14,11 @@ import type { CheckpointParts } from './checkpoints/ports.ts'
 import type { Dataset } from './datasets/dataset.ts'
 import type { EvoMergeParts } from './evomerge/ports.ts'
 import type { GroupParts } from './groups/ports.ts'
-import type { TrainingJob } from './jobs/job.ts'
+import type { JobError, TrainingJob } from './jobs/job.ts'
 import type { LogParts } from './logs/ports.ts'
 import type { MetricSeries } from './metrics/series.ts'
 import type { SchedulingParts } from './scheduling/ports.ts'
+import type { SweepParts } from './sweeps/ports.ts'
 
 /** What the resolvers of this subgraph work with. */
 export interface TrainingParts
@@ -25,6 +26,7 @@ export interface TrainingParts
     GroupParts,
     LogParts,
     CheckpointParts,
+    SweepParts,
     Pick<SchedulingParts, 'line'> {}
 
 export const builder = new SchemaBuilder<{
@@ -62,6 +64,7 @@ export const Preset = builder.enumType('Preset', { values: presets })
 
 // The rooms refer to each other's types by these.
 export const TrainingJobRef = builder.objectRef<TrainingJob>('TrainingJob')
+export const JobErrorRef = builder.objectRef<JobError>('JobError')
 export const DatasetRef = builder.objectRef<Dataset>('Dataset')
 export const CheckpointRef = builder.objectRef<Checkpoint>('Checkpoint')
 export const MetricSeriesRef = builder.objectRef<MetricSeries>('MetricSeries')

@@ -10,6 +10,7 @@ import './logs/schema.ts'
 import './metrics/schema.ts'
 import './reruns/schema.ts'
 import './scheduling/schema.ts'
+import './sweeps/schema.ts'
 
 /** The executable schema of training; importing it starts nothing. */
 export const schema = builder.toSubGraphSchema(federation)

@@ -37,6 +37,8 @@ import { metricStore } from './metrics/store.ts'
 import { handleQueued, queueTopics } from './queueing/events.ts'
 import { startRecovery } from './queueing/recovery.ts'
 import { lineStore } from './scheduling/store.ts'
+import { handleSweep, sweepTopics } from './sweeps/events.ts'
+import { sweepStore } from './sweeps/store.ts'
 import { registerMobyDick } from './texts/built-in.ts'
 import { folderFiles } from './texts/files.ts'
 
@@ -67,6 +69,7 @@ export async function startTraining(env: Env, log: Log): Promise<Serving> {
     line: lineStore(db),
     rejections: rejectionStore(db),
     versions: knownVersionStore(db),
+    sweeps: sweepStore(db),
     now: () => new Date(),
   }
   await registerMobyDick(parts)
@@ -80,6 +83,7 @@ export async function startTraining(env: Env, log: Log): Promise<Serving> {
     await handlePipeline(parts)(event)
   })
   consume('queue', queueTopics, handleQueued({ ...parts, queue }))
+  consume('sweeps', sweepTopics, handleSweep(parts))
   consume('fleet', nodeTopics, handleNode(fleet))
   opening.use(startRecovery({ attempts: attemptStore(db), queue, log }))
 

@@ -112,6 +112,24 @@ export function scenarios(shape: string, start: () => Promise<RunningForge>): vo
       expect(version.metrics.map(({ name }) => name)).toContain('test_gain_low')
     }, 90_000)
 
+    it('searches the settings of a training, and registers the best trial only', async () => {
+      const space = [{ parameter: 'learningRate', choice: [1e-5, 3e-3, 1e9] }]
+      const { id } = await forge.startSweep({ ...tiny, modelName: 'swept', steps: 30 }, { space, algorithm: 'GRID' })
+      const sweep = await eventually(
+        async () => {
+          const found = await forge.sweep(id)
+          return found.status !== 'RUNNING' && found
+        },
+        'the sweep has ended',
+        60,
+      )
+      expect(sweep.trials.map(({ status }) => status)).toEqual(['COMPLETED', 'COMPLETED', 'FAILED'])
+      expect(sweep).toMatchObject({ status: 'COMPLETED', progress: 1, best: { parameters: { learningRate: 3e-3 } } })
+      const outputOf = async (trial: number) => (await forge.job(sweep.trials[trial]!.job!.id)).output
+      expect(await eventually(() => outputOf(1), 'the best is registered')).toMatchObject({ ref: 'swept/1' })
+      expect(await outputOf(0)).toBeNull()
+    }, 90_000)
+
     it('generates text with what it trained, the same for the same seed', async () => {
       const input = { model: 'tiny/1', prompt: 'Call me', maxTokens: 12, temperature: 0.8, seed: 5 }
       const [one, two] = [await forge.generate(input), await forge.generate(input)]

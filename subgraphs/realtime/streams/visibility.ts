@@ -8,6 +8,7 @@ const all = Object.keys(topics) as readonly Topic[]
 /** The scope that an event's topic needs, by what the topic is about. */
 const scopes: Readonly<Record<string, Scope>> = {
   job: 'training:read',
+  sweep: 'training:read',
   version: 'models:read',
   alias: 'models:read',
   chat: 'models:read',

@@ -84,8 +84,8 @@ export function afterLoss(job: TrainingJob, reason: string, now: Date): Verdict 
   }
 }
 
-/** Whether what a job makes becomes a version of its model. */
-const registers = ({ rerunOf }: TrainingJob): boolean => rerunOf === null
+/** Whether what a job makes becomes a version of its model; of a sweep's trials the sweep itself says which one does. */
+const registers = ({ rerunOf, sweepId }: TrainingJob): boolean => rerunOf === null && sweepId === null
 
 /** What a job is once it has made its model. */
 export const completedBy = ({ stopReason, files }: Completion, now: Date): JobChange => ({

@@ -16,9 +16,9 @@ import { badModelName, datasetTooSmall, nothingToControl, twoTexts } from './err
 import type { CognateParts } from './ports.ts'
 
 /** Seed of a job that names none, so that the same request trains the same model. */
-const defaultSeed = 42
+export const defaultSeed = 42
 const defaultDataset = 'moby-dick'
-const defaultPreset = 'NANO'
+export const defaultPreset = 'NANO'
 
 export interface CognateRequest {
   readonly modelName?: string | null
@@ -47,6 +47,22 @@ export async function startCognate(
   request: CognateRequest,
   place: Place = {},
 ): Promise<TrainingJob> {
+  const { control } = readSettings(request.settings)
+  if (control) modelNameOf(request, controlSuffix)
+  const job = await cognateJob(parts, identity, request, place)
+  const stored = await parts.jobs.add(job, jobQueued(job))
+  if (job.idempotencyKey !== null && !isSameRequest(stored, job)) throw keyReused(job.idempotencyKey, stored)
+  if (control) await startControl(parts, { ...job, id: stored.id })
+  return stored
+}
+
+/** The job of a request, which nobody has been told of. Throws INVALID_INPUT or RESOURCE_EXHAUSTED where it cannot train. */
+export async function cognateJob(
+  parts: CognateParts,
+  identity: Identity,
+  request: CognateRequest,
+  place: Place = {},
+): Promise<TrainingJob> {
   const project = chosenProject(identity, request.project)
   const preset = request.preset ?? defaultPreset
   const settings = readSettings(request.settings)
@@ -54,14 +70,13 @@ export async function startCognate(
   const needs = needsOf(settings)
   if (settings.control && !config.grokfast) throw nothingToControl()
   const modelName = modelNameOf(request)
-  if (settings.control) modelNameOf(request, controlSuffix)
   const idempotencyKey = checkedIdempotencyKey(request.idempotencyKey)
   await checkMemory(parts, config, settings.sizes ? 'This model' : preset)
   if (idempotencyKey !== null && request.text != null)
     await refuseOtherText(parts, project, idempotencyKey, request.text)
   const dataset = await datasetOf(parts, project, request, config)
 
-  const job: TrainingJob = {
+  return {
     ...untouched,
     id: newId('job'),
     project,
@@ -84,10 +99,6 @@ export async function startCognate(
     createdAt: parts.now(),
     queuedAt: parts.now(),
   }
-  const stored = await parts.jobs.add(job, jobQueued(job))
-  if (idempotencyKey !== null && !isSameRequest(stored, job)) throw keyReused(idempotencyKey, stored)
-  if (settings.control) await startControl(parts, { ...job, id: stored.id })
-  return stored
 }
 
 const controlSuffix = '-control'
@@ -136,7 +147,7 @@ export function modelNameOf({ modelName, preset }: CognateRequest, suffix = ''):
   return name
 }
 
-async function checkMemory({ fleet }: CognateParts, config: CognateConfig, what: string): Promise<void> {
+export async function checkMemory({ fleet }: CognateParts, config: CognateConfig, what: string): Promise<void> {
   const [needed, memory] = [requiredMemory(config), await fleet.largestMemory()]
   if (needed > memory) throw tooLargeForMemory(`${what} with batch ${config.batch}`, needed, memory)
 }

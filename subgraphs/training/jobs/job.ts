@@ -54,6 +54,10 @@ export interface TrainingJob {
   readonly weightsDigest: string | null
   /** The job that it does again, to be compared with it. */
   readonly rerunOf: string | null
+  /** The sweep that it is a trial of. */
+  readonly sweepId: string | null
+  /** It pauses after this step by itself, if it has one. */
+  readonly pauseAt: number | null
   readonly createdAt: Date
   /** Since when it waits for its turn; a lost attempt does not change that. */
   readonly queuedAt: Date
@@ -90,6 +94,8 @@ export const untouched = {
   stopReason: null,
   weightsDigest: null,
   rerunOf: null,
+  sweepId: null,
+  pauseAt: null,
   notBefore: null,
   startedAt: null,
   finishedAt: null,

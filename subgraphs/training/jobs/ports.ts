@@ -15,7 +15,15 @@ export interface JobFilter {
 export type JobChange = Partial<
   Pick<
     TrainingJob,
-    'status' | 'finishedAt' | 'error' | 'crashes' | 'queuedAt' | 'notBefore' | 'stopReason' | 'weightsDigest'
+    | 'status'
+    | 'finishedAt'
+    | 'error'
+    | 'crashes'
+    | 'queuedAt'
+    | 'notBefore'
+    | 'stopReason'
+    | 'weightsDigest'
+    | 'pauseAt'
   >
 >
 

@@ -1,13 +1,13 @@
 import { resolveCursorConnection } from '@pothos/plugin-relay'
 import { pageSize } from '../../../kernel/federation.ts'
 import { stopReasons } from '../../../schema/values.ts'
-import { builder, JobStatus, Phase, Preset, TrainingJobRef } from '../builder.ts'
+import { builder, JobErrorRef, JobStatus, Phase, Preset, TrainingJobRef } from '../builder.ts'
 import type { Page } from '../page.ts'
 import { jobNotFound } from './errors.ts'
-import { type JobError, progressOf, type TrainingJob } from './job.ts'
+import { progressOf, type TrainingJob } from './job.ts'
 import { cancelJob, findJob, listJobs, pauseJob, resumeJob, retryJob } from './service.ts'
 
-const JobErrorRef = builder.objectRef<JobError>('JobError').implement({
+JobErrorRef.implement({
   description: 'Why a job failed.',
   fields: t => ({
     code: t.exposeString('code', { description: 'As `extensions.code` of an error, or DIVERGED.' }),

@@ -14,7 +14,7 @@ import { prepareData, saveTokenizer } from './preparation.ts'
 import type { FromTrainer, Order } from './protocol.ts'
 import { createRecorder } from './recorder.ts'
 import { loadState, type Weights } from './saving.ts'
-import { openStopping } from './stopping.ts'
+import { diverged, openStopping } from './stopping.ts'
 import { usageMeter } from './usage.ts'
 
 export interface Surroundings {
@@ -95,6 +95,7 @@ export async function runTraining(order: Order, surroundings: Surroundings): Pro
     while (trainer.step < steps) {
       if (trainer.step === pauseAt) {
         const validationLoss = await glance()
+        if (!Number.isFinite(validationLoss)) throw diverged(trainer.step, validationLoss)
         await leave({ validationLoss })
         send({ kind: 'paused', step: trainer.step, validationLoss })
         return 'LEFT'

@@ -118,6 +118,7 @@ const orderOf = ({ blobSettings, threads, tracing }: RunParts, { job, checkpoint
   checkpoints,
   recorded,
   blobs: blobSettings,
+  pauseAt: job.pauseAt,
   tracing,
   traceparent: currentTraceparent(),
 })

@@ -14,6 +14,8 @@ import type { JobEvent, TrainingJob } from '../../../subgraphs/training/jobs/job
 import { countOf, pointAt } from '../../../subgraphs/training/metrics/points.ts'
 import type { PackedSeries } from '../../../subgraphs/training/metrics/series.ts'
 import type { Page } from '../../../subgraphs/training/page.ts'
+import type { SweepEvent, Sweeps } from '../../../subgraphs/training/sweeps/ports.ts'
+import type { Sweep } from '../../../subgraphs/training/sweeps/sweep.ts'
 
 export const identityOf = (project = 'default'): Identity => ({
   principal: 'key_1',
@@ -30,6 +32,7 @@ export function trainingInMemory() {
   const datasets: Dataset[] = []
   const events: JobEvent[] = []
   const rejections: StepRejection[] = []
+  const sweepEvents: SweepEvent[] = []
   const contents = new Map<string, Uint8Array>()
   const series: PackedSeries[] = []
   const state = { memory: 16e9, beforeTransition: () => {} }
@@ -74,6 +77,7 @@ export function trainingInMemory() {
     },
     checkpoints: { ofJob: async () => [] },
     versions: versionsInMemory(),
+    sweeps: sweepsInMemory(jobs, sweepEvents),
     jobs: {
       find: async id => jobs.find(job => job.id === id) ?? null,
       list: async (project, { status, label }, page) =>
@@ -149,7 +153,7 @@ export function trainingInMemory() {
       },
     },
   }
-  return { parts, jobs, datasets, events, rejections, series, state, replace }
+  return { parts, jobs, datasets, events, sweepEvents, rejections, series, state, replace }
 }
 
 function versionsInMemory(): KnownVersions {
@@ -171,6 +175,60 @@ function versionsInMemory(): KnownVersions {
     },
     async remove(id) {
       known.delete(id)
+    },
+  }
+}
+
+/** One after the other, as behind the lock of a row. */
+function sweepsInMemory(jobs: TrainingJob[], events: SweepEvent[]): Sweeps {
+  const sweeps: Sweep[] = []
+  const fresh = (sweep: Sweep | undefined): Sweep | null =>
+    sweep
+      ? {
+          ...sweep,
+          trials: sweep.trials.map(trial => ({ ...trial, job: jobs.find(({ id }) => id === trial.job?.id) ?? null })),
+        }
+      : null
+  return {
+    find: async id => fresh(sweeps.find(sweep => sweep.id === id)),
+    findByIdempotencyKey: async (project, key) =>
+      fresh(sweeps.find(({ shared, idempotencyKey }) => shared.project === project && idempotencyKey === key)),
+    list: async (project, page) =>
+      paged(
+        sweeps.filter(({ shared }) => ['*', shared.project].includes(project)),
+        page,
+      ),
+    ofJob: async jobId => jobs.find(({ id }) => id === jobId)?.sweepId ?? null,
+    async add(sweep, event) {
+      const { idempotencyKey: key, shared } = sweep
+      const twin = sweeps.find(
+        other => key !== null && other.idempotencyKey === key && other.shared.project === shared.project,
+      )
+      if (twin) return twin
+      sweeps.push(sweep)
+      events.push(event)
+      return sweep
+    },
+    async change(id, decide) {
+      const index = sweeps.findIndex(sweep => sweep.id === id)
+      const before = fresh(sweeps[index])
+      const change = before && decide(before)
+      if (!change) return before
+      for (const { job, change: columns } of change.moved ?? []) {
+        const at = jobs.findIndex(({ id }) => id === job.id)
+        jobs[at] = { ...jobs[at]!, ...columns, revision: jobs[at]!.revision + 1 }
+      }
+      jobs.push(...(change.begun ?? []).map(({ job }) => job))
+      const trials = before.trials.map(trial => {
+        const begun = change.begun?.find(({ trial: other }) => other.number === trial.number)
+        return begun
+          ? { ...trial, job: begun.job }
+          : (change.trials?.find(({ number }) => number === trial.number) ?? trial)
+      })
+      sweeps[index] = { ...before, trials, ...change.sweep }
+      const after = fresh(sweeps[index])!
+      events.push(...change.events(after))
+      return after
     },
   }
 }

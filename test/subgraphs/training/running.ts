@@ -53,7 +53,8 @@ export async function runningTraining({ withWorker = true, on = 'PostgreSQL' as 
   }
   const env: Env = readEnv(source)
   const bus: Bus = opening.use(await openBus(env, retention, silentLog))
-  const training = opening.use(await startTraining(env, silentLog))
+  let training = await startTraining(env, silentLog)
+  opening.defer(() => training[Symbol.asyncDispose]())
   if (withWorker) opening.use(await startWorker(env, silentLog))
 
   const ask = async (query: string, variables: object = {}, identity = trainer): Promise<Answer> => {
@@ -98,6 +99,11 @@ export async function runningTraining({ withWorker = true, on = 'PostgreSQL' as 
     startCognate,
     job,
     events,
+    /** Ends the service, and starts it again on the same databases. */
+    async restart() {
+      await training[Symbol.asyncDispose]()
+      training = await startTraining(env, silentLog)
+    },
     lossesOf: (id: string) => pointsOf(id, 'loss'),
     pointsOf,
     reaches: (id: string, status: string, seconds = 40) =>

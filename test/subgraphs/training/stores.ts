@@ -11,6 +11,7 @@ import { jobStore } from '../../../subgraphs/training/jobs/store.ts'
 import { logStore } from '../../../subgraphs/training/logs/store.ts'
 import { metricStore } from '../../../subgraphs/training/metrics/store.ts'
 import { lineStore } from '../../../subgraphs/training/scheduling/store.ts'
+import { sweepStore } from '../../../subgraphs/training/sweeps/store.ts'
 import { serviceDatabase } from '../../support/service-database.ts'
 
 export const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`
@@ -68,6 +69,7 @@ export async function trainingStores() {
     logs: logStore(db),
     checkpoints: checkpointStore(db),
     line: lineStore(db),
+    sweeps: sweepStore(db),
     now: () => new Date(),
     blobs: { remove: async (digest: string) => void removed.push(digest) },
   }
