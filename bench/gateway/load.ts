@@ -38,7 +38,8 @@ export async function openLoop(load: Load, rate: number, connections: number, si
   const underway: Promise<void>[] = []
   const began = performance.now()
   while (!signal.aborted) {
-    const due = Math.floor(((performance.now() - began) / 1000) * rate)
+    // The first is due at once.
+    const due = 1 + Math.floor(((performance.now() - began) / 1000) * rate)
     for (let sent = underway.length; sent < due; sent += 1) underway.push(ask.once(sent, began + (sent / rate) * 1000))
     await pause(1)
   }
