@@ -10,6 +10,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    // Trainings in the time that the tests beside them leave would have none.
+    env: { FORGE_TRAINING_PRIORITY: 'normal' },
     testTimeout: 60_000,
     hookTimeout: 180_000,
   },

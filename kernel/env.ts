@@ -115,6 +115,8 @@ const variables = z.object({
   FORGE_SLOTS: z.coerce.number().int().min(1).max(1024).optional(),
   /** Memory that its jobs may take together, in MiB; default nine tenths of the machine's, or of the container's limit. */
   FORGE_MEMORY: z.coerce.number().min(1).optional(),
+  /** `idle`: trainings take the time that nothing else on this machine wants. `normal`: they take their share. */
+  FORGE_TRAINING_PRIORITY: z.enum(['idle', 'normal']).default('idle'),
   /** Labels of this machine for jobs that require them, separated by commas, such as `gpu,zone=eu`. */
   FORGE_LABELS: z
     .string()

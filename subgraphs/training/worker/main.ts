@@ -23,6 +23,7 @@ import { claimNext } from '../scheduling/service.ts'
 import { lineStore } from '../scheduling/store.ts'
 import { startDispatch } from './dispatch.ts'
 import { openTrainingMetrics } from './metrics.ts'
+import { trainingPriority } from './priority.ts'
 import { runAttempt } from './run.ts'
 import { runningJobs } from './running-jobs.ts'
 
@@ -71,6 +72,7 @@ export async function startWorker(env: Env, log: Log): Promise<Serving> {
     now: () => new Date(),
     blobs: await openBlobs(settings),
     blobSettings: settings,
+    priority: trainingPriority(env),
     threads: ({ slots }: TrainingJob) => node.threadsFor(slots, running.used().slots),
     tracing: telemetry.tracing,
     metrics,

@@ -1,9 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { constants, setPriority } from 'node:os'
+import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import type { Log } from '../../../kernel/log.ts'
 import type { FromTrainer, Order, ToTrainer } from '../trainer/protocol.ts'
 import { type OutputInbox, outputInbox, type Printed } from './output.ts'
+import type { Priority } from './priority.ts'
 
 const entry = join(import.meta.dirname, '..', 'trainer', 'main.ts')
 
@@ -22,9 +23,10 @@ export interface TrainingProcess {
 }
 
 /** Starts a process of its own for one attempt: it can be killed, and what the runtime leaks goes with it. */
-export function startTrainingProcess(order: Order, log: Log): TrainingProcess {
-  const child = fork(entry, { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
-  lowerPriority(child, log)
+export function startTrainingProcess(order: Order, { command, niceness }: Priority, log: Log): TrainingProcess {
+  const [execPath, ...execArgv] = [...command, process.execPath]
+  const child = fork(entry, { execPath, execArgv, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  lower(child, niceness, log)
   let inbox: FromTrainer[] = []
   let ended: string | undefined
   let wake = () => {}
@@ -70,11 +72,10 @@ export function startTrainingProcess(order: Order, log: Log): TrainingProcess {
   }
 }
 
-/** Training must not make the forge slow to answer. */
-function lowerPriority({ pid }: ChildProcess, log: Log): void {
-  if (pid === undefined) return
+function lower({ pid }: ChildProcess, niceness: number, log: Log): void {
+  if (pid === undefined || niceness === 0) return
   try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
+    setPriority(pid, niceness)
   } catch (error) {
     log.warn({ err: error }, 'a training process keeps its priority')
   }

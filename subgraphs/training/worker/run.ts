@@ -9,6 +9,7 @@ import type { AttemptParts } from '../attempts/ports.ts'
 import * as attempts from '../attempts/service.ts'
 import type { TrainingJob } from '../jobs/job.ts'
 import type { Ending, TrainingMetrics } from './metrics.ts'
+import type { Priority } from './priority.ts'
 import { startTrainingProcess } from './process.ts'
 import { isLastWord, joined, type LastWord, openReports } from './reports.ts'
 
@@ -21,6 +22,7 @@ const partingMs = 3_000
 
 export interface RunParts extends AttemptParts {
   readonly blobSettings: BlobSettings
+  readonly priority: Priority
   /** For a job that starts now. */
   threads(job: TrainingJob): number
   /** For its part of the trace. */
@@ -42,7 +44,7 @@ async function run(parts: RunParts, claim: Claim, signal: AbortSignal): Promise<
   const { job, attempt } = claim
   // What the process prints comes at any time, outside of this trace.
   const log = parts.log.child({ ...correlation(), jobId: job.id, attempt: attempt.number })
-  const child = startTrainingProcess(orderOf(parts, claim), log)
+  const child = startTrainingProcess(orderOf(parts, claim), parts.priority, log)
   const meter = parts.metrics?.begin(job.id, claim.checkpoints[0]?.step ?? 0, job.totalSteps)
   const reports = openReports(parts, claim, log, meter)
   let ending: Ending = 'crashed'

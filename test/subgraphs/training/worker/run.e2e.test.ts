@@ -8,6 +8,7 @@ import type { Attempts } from '../../../../subgraphs/training/attempts/ports.ts'
 import type { JobChange } from '../../../../subgraphs/training/jobs/ports.ts'
 import type { NewLine } from '../../../../subgraphs/training/logs/line.ts'
 import { cognateConfig } from '../../../../subgraphs/training/recipes/config.ts'
+import { normalPriority } from '../../../../subgraphs/training/worker/priority.ts'
 import { runAttempt } from '../../../../subgraphs/training/worker/run.ts'
 import { silentLog } from '../../../support/silent-log.ts'
 import { digestOf, newJob } from '../stores.ts'
@@ -54,6 +55,7 @@ it('counts an attempt whose report can never be stored as a crash, instead of tr
       now: () => new Date(),
       blobs: await openFileBlobs(folder),
       blobSettings: { folder },
+      priority: normalPriority,
       threads: () => 1,
       log: silentLog,
     },
