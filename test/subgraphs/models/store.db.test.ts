@@ -11,6 +11,7 @@ import { storedParts } from '../../../subgraphs/models/parts.ts'
 import type { CompletedJob } from '../../../subgraphs/models/registration/ports.ts'
 import { registerVersion } from '../../../subgraphs/models/registration/service.ts'
 import { registrationStore } from '../../../subgraphs/models/registration/store.ts'
+import type { Page } from '../../../subgraphs/models/registry/ports.ts'
 import { registryStore } from '../../../subgraphs/models/registry/store.ts'
 import { versionStore } from '../../../subgraphs/models/versions/store.ts'
 import { serviceDatabase } from '../../support/service-database.ts'
@@ -169,6 +170,36 @@ describe('reading from PostgreSQL', () => {
     expect(await named('like_')).toEqual(['like_one'])
     expect(await named('%')).toEqual([])
     expect(await named('\\')).toEqual([])
+  })
+
+  it('filters by versions also where thousands fit each condition, and pages through what it finds', async () => {
+    await db.$executeRaw`
+      INSERT INTO model (id, project, name, newest)
+      SELECT 'model_wide' || m, 'wide', 'wide-' || m, 900 FROM generate_series(1, 5) AS m`
+    await db.$executeRaw`
+      INSERT INTO version (id, model_id, number, project, phase, parameter_count, size_bytes, digest, architecture, metrics, parent_ids)
+      SELECT 'mv_wide' || m || '_' || n, 'model_wide' || m, n, 'wide', CASE WHEN m = 4 THEN 'COGNATE' ELSE 'BITNET' END,
+        1, 1, '', '{}', '[]', ARRAY[]::text[]
+      FROM generate_series(1, 5) AS m, generate_series(1, 900) AS n`
+    // In the second model the two never meet in one version.
+    await db.$executeRaw`
+      INSERT INTO metric (version_id, name, value)
+      SELECT 'mv_wide' || m || '_' || n, metric, n FROM generate_series(1, 5) AS m, generate_series(1, 900) AS n,
+        unnest(ARRAY['first', 'second']) AS metric
+      WHERE m <> 2 OR (n <= 450) = (metric = 'first')`
+    const metrics = ['first', 'second'].map(name => ({ name, atLeast: 1 }))
+    const named = async (filter: object, page: Partial<Page> = {}) =>
+      (await registryStore(db).list({ project: 'wide', ...filter }, { limit: 2, inverted: false, ...page })).map(
+        ({ name }) => name,
+      )
+    expect(await named({ metrics })).toEqual(['wide-5', 'wide-4'])
+    expect(await named({ metrics }, { after: 'model_wide4' })).toEqual(['wide-3', 'wide-1'])
+    expect(await named({ metrics }, { inverted: true })).toEqual(['wide-1', 'wide-3'])
+    expect(await named({ metrics, phase: 'BITNET' })).toEqual(['wide-5', 'wide-3'])
+    expect(await named({ metrics, nameContains: 'e-3' })).toEqual(['wide-3'])
+    expect(await named({ metrics, project: 'elsewhere' })).toEqual([])
+    await db.$executeRaw`UPDATE version SET deleted_at = now() WHERE model_id = 'model_wide5'`
+    expect(await named({ metrics })).toEqual(['wide-4', 'wide-3'])
   })
 
   it('pages through the versions of a model, newest first', async () => {

@@ -1,0 +1,2 @@
+-- CreateIndex
+CREATE INDEX "version_dataset_idx" ON "version" USING GIN ("dataset" jsonb_path_ops);
