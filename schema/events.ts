@@ -222,6 +222,8 @@ export const topics = {
       end: z.object({ status: z.enum(['COMPLETE', 'FAILED']), error: z.string().nullable() }).nullable(),
     }),
   ),
+  /** Nobody has read the replies of a chat for some seconds: the last reader left at `leftAt`; key: chat id */
+  'chat.left': topic(1, day, z.object({ chatId: id, leftAt: z.iso.datetime() })),
   /** models could not make a version of a completed job; key: job id */
   'version.rejected': topic(1, 30 * day, z.object({ jobId: id, error: failure })),
 

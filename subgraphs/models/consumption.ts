@@ -1,4 +1,5 @@
 import type { BusEvent } from '../../kernel/bus/bus.ts'
+import * as chats from './chats/events.ts'
 import * as handoffs from './handoffs/events.ts'
 import * as histories from './histories/events.ts'
 import type { storedParts } from './parts.ts'
@@ -11,6 +12,7 @@ export const consumedTopics = [
   ...registration.consumedTopics,
   ...handoffs.consumedTopics,
   ...retention.consumedTopics,
+  ...chats.consumedTopics,
 ]
 
 export function handleEvent(parts: ReturnType<typeof storedParts>): (event: BusEvent) => Promise<void> {
@@ -21,6 +23,7 @@ export function handleEvent(parts: ReturnType<typeof storedParts>): (event: BusE
     registration.handleEvent(parts),
     handoffs.handleEvent(parts.handoffs),
     retention.handleEvent({ ...parts, identity }),
+    chats.handleEvent(parts.chats),
   ]
   return async event => {
     for (const handle of handlers) await handle(event)

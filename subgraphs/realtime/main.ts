@@ -5,6 +5,7 @@ import { startConsumer } from '../../kernel/consumer.ts'
 import { openPrisma } from '../../kernel/database/prisma.ts'
 import { openDatabase } from '../../kernel/database/service-database.ts'
 import { defaultPorts, type Env, readEnv } from '../../kernel/env.ts'
+import { newId } from '../../kernel/ids.ts'
 import { type Log, openLog } from '../../kernel/log.ts'
 import { runProcess } from '../../kernel/process.ts'
 import { startReporting } from '../../kernel/report.ts'
@@ -14,10 +15,12 @@ import { openPeerTls } from '../../kernel/tls/credentials.ts'
 import { PrismaClient } from '../../prisma/realtime/generated/client.ts'
 import { retention } from '../../schema/events.ts'
 import { openRegistry } from './connections/registry.ts'
+import { staleMs } from './connections/service.ts'
 import { connectionStore } from './connections/store.ts'
 import { openHub } from './feed/hub.ts'
 import { patientLog } from './feed/patient-log.ts'
 import { schema } from './graph.ts'
+import { openChatReaders } from './streams/chat-readers.ts'
 import { keepSubject } from './subjects/events.ts'
 import { subjectTopics } from './subjects/news.ts'
 import { subjectStore } from './subjects/store.ts'
@@ -36,7 +39,30 @@ export async function startRealtime(env: Env, log: Log): Promise<Serving> {
   const connections = connectionStore(db)
   const now = () => new Date()
   const registry = opening.use(openRegistry(connections, log, now))
-  const parts = { log: patientLog(bus, log), hub, subjects, connections: registry, connectionStore: connections, now }
+  const chatReaders = opening.use(
+    openChatReaders(
+      {
+        async isRead(chatId) {
+          await registry.confirm()
+          return connections.isFollowed('chatProgress', chatId, new Date(now().getTime() - staleMs))
+        },
+        announce: (project, data) =>
+          bus.publish([{ id: newId('evt'), topic: 'chat.left', key: data.chatId, project, at: data.leftAt, data }]),
+        log,
+        now,
+      },
+      5_000,
+    ),
+  )
+  const parts = {
+    log: patientLog(bus, log),
+    hub,
+    subjects,
+    connections: registry,
+    connectionStore: connections,
+    chatReaders,
+    now,
+  }
 
   opening.use(
     startConsumer({

@@ -8,7 +8,7 @@ export interface Chat {
   readonly createdAt: Date
 }
 
-export const messageStatuses = ['PENDING', 'COMPLETE', 'FAILED'] as const
+export const messageStatuses = ['PENDING', 'COMPLETE', 'CANCELLED', 'FAILED'] as const
 type MessageStatus = (typeof messageStatuses)[number]
 
 export interface ChatMessage {

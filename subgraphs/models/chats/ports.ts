@@ -13,6 +13,9 @@ export interface Chats {
   /** Adds a question and the reply that is about to come; false where one is being written since `aliveSince`. */
   ask(question: ChatMessage, reply: ChatMessage, aliveSince: Date): Promise<boolean>
   settle(id: string, outcome: Outcome): Promise<void>
+  /** Replies of the chat that were being written at `at` are wanted no more. A chat of another project stays as it is. */
+  cancel(chatId: string, project: string, at: Date): Promise<void>
+  isWanted(messageId: string): Promise<boolean>
 }
 
 /** Tells whoever listens how a reply grows; nothing of it is kept. */

@@ -6,7 +6,8 @@ import { type Chat, type ChatMessage, messageStatuses } from './chat.ts'
 import { createChat, findChat, sendMessage } from './service.ts'
 
 const MessageStatus = builder.enumType('ChatMessageStatus', {
-  description: 'PENDING: the reply is being written, see the subscription `chatProgress`; FAILED: `error` says why.',
+  description:
+    'PENDING: the reply is being written, see the subscription `chatProgress`; CANCELLED: its last reader left, `text` is as far as it had come; FAILED: `error` says why.',
   values: messageStatuses,
 })
 

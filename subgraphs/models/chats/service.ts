@@ -1,7 +1,7 @@
 import { chosenProject, mayAccess } from '../../../kernel/auth/identity.ts'
 import { conflict, DomainError, invalidInput, notFound } from '../../../kernel/errors.ts'
 import { newId } from '../../../kernel/ids.ts'
-import type { Generators } from '../generation/ports.ts'
+import type { Generators, Listening } from '../generation/ports.ts'
 import { requestOf } from '../generation/service.ts'
 import { type Resolving, resolveRef } from '../versions/service.ts'
 import type { Chat, ChatMessage } from './chat.ts'
@@ -74,13 +74,21 @@ export async function sendMessage(parts: ChatParts, input: MessageInput): Promis
 }
 
 const longestPrompt = 100_000
+/** Between two looks whether a reply is still wanted, in milliseconds. */
+const lookMs = 1_000
 
 async function write(
   { chats, tell }: ChatParts,
   { id: chatId, project }: Chat,
   { id: messageId }: ChatMessage,
-  generate: (heard: { onText(piece: string): void }) => ReturnType<Generators['generate']>,
+  generate: (heard: Listening) => ReturnType<Generators['generate']>,
 ): Promise<void> {
+  const cancelling = new AbortController()
+  const look = setInterval(async () => {
+    // A look that fails decides nothing.
+    if (!(await chats.isWanted(messageId).catch(() => true))) cancelling.abort()
+  }, lookMs)
+  const written: string[] = []
   let index = 0
   let telling: Promise<void> = Promise.resolve()
   const say = (text: string, end: { status: 'COMPLETE' | 'FAILED'; error: string | null } | null) => {
@@ -88,7 +96,11 @@ async function write(
     // In order; who listens misses a piece rather than hold up the reply, and has the whole text at the end.
     telling = telling.then(() => tell(project, progress)).catch(() => {})
   }
-  const outcome = await generate({ onText: piece => say(piece, null) }).then(
+  const onText = (piece: string) => {
+    written.push(piece)
+    say(piece, null)
+  }
+  const outcome = await generate({ onText, signal: cancelling.signal }).then(
     ({ text, tokens, finishReason }): Outcome => ({
       text: text.trim(),
       status: 'COMPLETE',
@@ -97,12 +109,17 @@ async function write(
       finishReason,
     }),
     (error: unknown): Outcome => {
+      if (cancelling.signal.aborted) {
+        return { text: written.join('').trim(), status: 'CANCELLED', error: null, tokens: null, finishReason: null }
+      }
       const reason = error instanceof DomainError ? error.message : 'The generation failed.'
       return { text: '', status: 'FAILED', error: reason, tokens: null, finishReason: null }
     },
   )
+  clearInterval(look)
   await chats.settle(messageId, outcome).catch(() => {})
-  say(outcome.text, { status: outcome.status as 'COMPLETE' | 'FAILED', error: outcome.error })
+  if (outcome.status === 'COMPLETE') return say(outcome.text, { status: 'COMPLETE', error: null })
+  say(outcome.text, { status: 'FAILED', error: outcome.error ?? 'Its last reader left.' })
 }
 
 const messageOf = (chatId: string, role: ChatMessage['role'], text: string, createdAt: Date): ChatMessage => ({

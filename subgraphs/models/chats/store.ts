@@ -25,6 +25,12 @@ export function chatStore(database: PrismaClient): Chats {
         await transaction.chatMessage.createMany({ data: [question, reply] })
         return true
       }),
+    async cancel(chatId, project, at) {
+      const chat = project === '*' ? undefined : { project }
+      const where = { chatId, chat, status: 'PENDING', createdAt: { lte: at } }
+      await database.chatMessage.updateMany({ where, data: { status: 'CANCELLED' } })
+    },
+    isWanted: async id => (await database.chatMessage.count({ where: { id, status: 'PENDING' } })) > 0,
     async settle(id, outcome) {
       await database.chatMessage.update({ where: { id }, data: outcome })
     },

@@ -6,6 +6,8 @@ export interface Connections {
   remove(ids: readonly string[]): Promise<void>
   /** Removes those that no process has confirmed since `at`. */
   removeStale(at: Date): Promise<void>
+  /** Whether one of this field, confirmed since `seenSince`, is about the subject. */
+  isFollowed(field: string, subject: string, seenSince: Date): Promise<boolean>
   /** Those confirmed since `seenSince`, of one project or, with `*`, of all. */
   list(project: string, seenSince: Date, page: Page): Promise<readonly LiveConnection[]>
 }

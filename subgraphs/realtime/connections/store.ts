@@ -16,6 +16,8 @@ export const connectionStore = (db: PrismaClient): Connections => ({
   async removeStale(at) {
     await db.connection.deleteMany({ where: { seenAt: { lt: at } } })
   },
+  isFollowed: async (field, subject, seenSince) =>
+    (await db.connection.count({ where: { field, subject, seenAt: { gte: seenSince } }, take: 1 })) > 0,
   list: (project, seenSince, { limit, inverted, after, before }) =>
     db.connection.findMany({
       where: {

@@ -19,6 +19,12 @@ export interface Track {
   ): AsyncGenerator<T, void>
 }
 
+export interface ChatReaders {
+  /** A reader of the chat's replies has left. */
+  left(chatId: string, project: string): void
+}
+
 export interface StreamParts extends SubjectParts {
   readonly connections: Track
+  readonly chatReaders: ChatReaders
 }

@@ -47,8 +47,12 @@ export async function followChat(parts: StreamParts, identity: Identity, chatId:
   const selection = { topics, key: chatId, wants: (event: BusEvent) => isVisible(identity, event) }
   return parts.connections.track({ identity, field: 'chatProgress', subject: chatId }, watch =>
     cancellable(async function* (signal): AsyncGenerator<EventData<'chat.progressed'>, void> {
-      for await (const { events } of follow(parts, { selection, start, slowReader: 'GAP', watch }, signal)) {
-        for (const { data } of events) yield eventData('chat.progressed', data)
+      try {
+        for await (const { events } of follow(parts, { selection, start, slowReader: 'GAP', watch }, signal)) {
+          for (const { data } of events) yield eventData('chat.progressed', data)
+        }
+      } finally {
+        parts.chatReaders.left(chatId, identity.project)
       }
     }),
   )

@@ -381,6 +381,36 @@ describe('a chat', () => {
     expect((await send(id, 'more')).errors).toBeUndefined()
   })
 
+  it('writes no further when its last reader has left, and keeps what there is', async () => {
+    const { data } = await forge.ask('mutation { createChat(input: { model: "talker" }) { id } }')
+    const { id } = data.createChat
+    const writing = Promise.withResolvers<void>()
+    const { generate } = forge.parts.generators
+    forge.parts.generators.generate = (_version, _request, listening) =>
+      new Promise((_, reject) => {
+        listening!.onText!(' half a')
+        listening!.signal!.addEventListener('abort', () => reject(listening!.signal!.reason))
+        writing.resolve()
+      })
+    const before = new Date(forge.clock.now.getTime() - HOUR).toISOString()
+    await send(id, 'abc')
+    await writing.promise
+    forge.parts.generators.generate = generate
+
+    await forge.happen('chat.left', { chatId: id, leftAt: before })
+    await forge.happen(
+      'chat.left',
+      { chatId: id, leftAt: new Date(forge.clock.now.getTime() + HOUR).toISOString() },
+      'other',
+    )
+    expect((await read(id)).messages.at(-1).status).toBe('PENDING')
+    await forge.happen('chat.left', { chatId: id, leftAt: new Date(forge.clock.now.getTime() + HOUR).toISOString() })
+    await until('the reply has ended', async () => (await read(id)).messages.at(-1).text !== '')
+    expect((await read(id)).messages.at(-1)).toMatchObject({ status: 'CANCELLED', text: 'half a', error: null })
+    expect(forge.told.filter(({ chatId }) => chatId === id).at(-1)!.end).toMatchObject({ status: 'FAILED' })
+    expect((await send(id, 'more')).errors).toBeUndefined()
+  })
+
   it('of another project is not there', async () => {
     const { data } = await forge.ask('mutation { createChat(input: { model: "talker" }) { id } }')
     const stranger = identity('other')

@@ -27,12 +27,16 @@ export async function openStage({ queue = 1_000, keep = retention } = {}) {
     track: <T extends object>(_about: About, open: (watch: (ear: Ear) => void) => AsyncGenerator<T, void>) =>
       open(ear => ears.push(ear)),
   }
-  const parts: StreamParts = { log: bus, hub, subjects: port, connections, now: () => new Date() }
+  const left: string[] = []
+  const chatReaders = { left: (chatId: string) => void left.push(chatId) }
+  const parts: StreamParts = { log: bus, hub, subjects: port, connections, chatReaders, now: () => new Date() }
   return {
     parts,
     bus,
     /** The queues of the streams that have begun, in their order. */
     ears,
+    /** Chats that a reader left. */
+    left,
     remember: (event: Parameters<typeof keepSubject>[1]) => keepSubject(port, event),
     [Symbol.asyncDispose]: () => hub[Symbol.asyncDispose](),
   }

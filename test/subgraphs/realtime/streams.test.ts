@@ -69,6 +69,7 @@ describe('the replies of a chat', () => {
       [1, 'piece 1'],
       [2, 'piece 2'],
     ])
+    expect(stage.left).toEqual(['chat_1'])
   })
 })
 
