@@ -8,8 +8,15 @@ export interface LlamaModel extends AsyncDisposable {
   tokenize(text: string): number[]
   /** Logits after each of the tokens, [tokens][vocabulary]. */
   logits(tokens: readonly number[]): Promise<Float32Array[]>
-  /** Yields the likeliest next token, so many times. */
+  /** Yields the likeliest next token, so many times; as many at once as it was loaded for. */
   generate(tokens: readonly number[], count: number): AsyncGenerator<number, void>
+}
+
+interface Loading {
+  /** That may be read at the same time. */
+  readonly texts?: number
+  /** Its cache holds 16 bits by default, which a comparison of logits would see. */
+  readonly isExact?: boolean
 }
 
 /** The part of node-llama-cpp's interface that is used here; the package is not there when this is compiled. */
@@ -44,16 +51,23 @@ export async function openLlamaCpp({ threads }: { threads: number }) {
     maxThreads: threads,
   })
   return {
-    async load(modelPath: string, contextSize: number): Promise<LlamaModel> {
+    async load(
+      modelPath: string,
+      contextSize: number,
+      { texts = 1, isExact = true }: Loading = {},
+    ): Promise<LlamaModel> {
       const model = await llama.loadModel({ modelPath })
-      // Its cache holds 16 bits by default, which the comparison of logits would see.
-      const exact = { experimentalKvCacheKeyType: 'F32', experimentalKvCacheValueType: 'F32', flashAttention: false }
+      const cache = isExact
+        ? { experimentalKvCacheKeyType: 'F32', experimentalKvCacheValueType: 'F32', flashAttention: false }
+        : { flashAttention: true }
       // A full context is shifted before its last token is read, whose logits are then those of a shorter text.
-      const context = await model.createContext({ contextSize: contextSize + 1, sequences: 1, threads, ...exact })
-      const sequence = context.getSequence()
+      const size = { contextSize: contextSize + 1, sequences: texts }
+      const context = await model.createContext({ ...size, threads, ...cache })
+      const sequences = Array.from({ length: texts }, () => context.getSequence())
       return {
         tokenize: text => model.tokenize(text, false),
         async logits(tokens) {
+          const sequence = sequences[0]!
           await sequence.clearHistory()
           const asked = tokens.map(token => [token, { generateNext: { logits: true, options: { temperature: 0 } } }])
           const found = await sequence.controlledEvaluate(asked)
@@ -64,13 +78,18 @@ export async function openLlamaCpp({ threads }: { threads: number }) {
           })
         },
         async *generate(tokens, count) {
-          await sequence.clearHistory()
           if (count < 1) return
-          let left = count
-          for await (const token of sequence.evaluate(tokens, { temperature: 0, yieldEogToken: true })) {
-            yield token
-            left -= 1
-            if (left === 0) return
+          const sequence = sequences.pop()!
+          try {
+            await sequence.clearHistory()
+            let left = count
+            for await (const token of sequence.evaluate(tokens, { temperature: 0, yieldEogToken: true })) {
+              yield token
+              left -= 1
+              if (left === 0) return
+            }
+          } finally {
+            sequences.push(sequence)
           }
         },
         async [Symbol.asyncDispose]() {
