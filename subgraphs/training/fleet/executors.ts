@@ -1,5 +1,6 @@
+import { executorNames } from '../../../engine/executors/executor-names.ts'
 import { probeExecutors } from '../../../engine/executors/probe.ts'
-import { unavailable } from '../../../kernel/errors.ts'
+import { invalidInput, unavailable } from '../../../kernel/errors.ts'
 import type { Log } from '../../../kernel/log.ts'
 
 export interface WorkingExecutors {
@@ -8,8 +9,11 @@ export interface WorkingExecutors {
   readonly preferred: string
 }
 
-/** Tries every executor once. Throws UNAVAILABLE when the chosen one does not work. */
+/** Tries every executor once. Throws INVALID_INPUT when there is none of the chosen name, and UNAVAILABLE when it does not work. */
 export async function findExecutors(chosen: string, log: Log): Promise<WorkingExecutors> {
+  const choices: readonly string[] = ['auto', ...executorNames]
+  if (!choices.includes(chosen))
+    throw invalidInput(`FORGE_EXECUTOR is "${chosen}", which there is not: set it to one of ${choices.join(', ')}.`)
   const probes = await probeExecutors()
   log.info({ probes }, 'executors probed')
   const working = probes.filter(probe => probe.works).sort((one, other) => other.gigaflops - one.gigaflops)
