@@ -29,6 +29,7 @@ interface WorkerSettings {
   readonly lockRenewTime: number
   readonly stalledInterval: number
   readonly maxStalledCount: number
+  readonly autorun: boolean
 }
 
 export async function openBackend(url: string, log: Log, namespace: string): Promise<Backend> {

@@ -1,4 +1,5 @@
 import { WaitingError } from 'bullmq'
+import { unavailable } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { enter, SpanKind } from '../telemetry/spans.ts'
 import type { Backend } from './backends.ts'
@@ -46,14 +47,21 @@ export async function startQueueWorker(
         running -= 1
       }
     },
-    { ...settings, concurrency },
+    // With no connection at first, BullMQ asks for tasks again and again without ever giving way to anything else.
+    { ...settings, concurrency, autorun: false },
   )
   worker.on('lockRenewalFailed', ids => {
     for (const id of ids) worker.cancelJob(id, 'Another worker has this task.')
   })
   worker.on('error', error => log.warn({ err: error, queue: name }, 'The job queue reports an error.'))
   worker.on('failed', (job, error) => log.error({ err: error, queue: name, task: job?.id }, 'A task failed.'))
-  await worker.waitUntilReady()
+  try {
+    await worker.waitUntilReady()
+  } catch (error) {
+    await worker.close()
+    throw unavailable(`The job queue "${name}" cannot be reached: check BUS_URL and that server.`, error)
+  }
+  worker.run().catch(error => log.error({ err: error, queue: name }, 'The job queue is no longer read.'))
 
   return {
     get running() {
