@@ -8,7 +8,7 @@ const mostUnsaid = 64 * 1024 ** 2
 
 /** Brings the configuration, the tokenizer and the weights of a model of the hub into a folder, as streams. */
 export async function fetchFromHub(hub: string, id: string, folder: string, signal: AbortSignal): Promise<void> {
-  if (!/^[\w.-]+\/[\w.-]+$/.test(id)) {
+  if (!/^\w[\w.-]*\/\w[\w.-]*$/.test(id)) {
     throw new ForgeError('INVALID_INPUT', `There is no folder ${id}, and it is no id of the hub such as owner/name.`)
   }
   const ask = async (path: string): Promise<Response> => {

@@ -40,6 +40,8 @@ export async function followEvents(parts: StreamParts, identity: Identity, chose
   )
 }
 
+const isChatId = (id: string): boolean => /^chat_\w{1,40}$/.test(id)
+
 /** How the replies of one chat grow, from now on. A chat of another project stays silent. */
 export async function followChat(parts: StreamParts, identity: Identity, chatId: string) {
   const start = await startAfter(parts.log, null, await parts.log.head())
@@ -52,7 +54,8 @@ export async function followChat(parts: StreamParts, identity: Identity, chatId:
           for (const { data } of events) yield eventData('chat.progressed', data)
         }
       } finally {
-        parts.chatReaders.left(chatId, identity.project)
+        // Whoever subscribes may name anything: only what can be a chat is worth an event.
+        if (isChatId(chatId)) parts.chatReaders.left(chatId, identity.project)
       }
     }),
   )

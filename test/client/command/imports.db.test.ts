@@ -94,6 +94,14 @@ describe('models import', () => {
     expect([failed, said]).toEqual([1, expect.stringContaining('more than the 700 bytes')])
   })
 
+  it.each(['./nowhere', '../nowhere'])(
+    'takes %s for a folder that is missing, not for an id of the hub',
+    async source => {
+      const { failed, said } = await run('import', source, 'refused', '--hub', 'http://127.0.0.1:1')
+      expect([failed, said]).toEqual([1, expect.stringContaining(`no folder ${source}`)])
+    },
+  )
+
   it('says that a hub cannot be reached', async () => {
     const { failed, said } = await run('import', 'someone/whale', 'refused', '--hub', 'http://127.0.0.1:1')
     expect([failed, said]).toEqual([1, expect.stringMatching(/UNAVAILABLE.*cannot be reached: import a folder/s)])

@@ -71,6 +71,20 @@ describe('the replies of a chat', () => {
     ])
     expect(stage.left).toEqual(['chat_1'])
   })
+
+  it.each(['', 'job_1', `chat_${'x'.repeat(1_000)}`])(
+    'of %j, which is no chat, make no event when their reader leaves',
+    async id => {
+      const before = stage.left.length
+      const ears = stage.ears.length
+      const stream = await followChat(stage.parts, viewer, id)
+      const next = stream.next()
+      await until('the stream listens', () => stage.ears.length > ears)
+      await stream.return()
+      await next
+      expect(stage.left).toHaveLength(before)
+    },
+  )
 })
 
 describe('a log that does not answer', () => {
