@@ -1,12 +1,15 @@
 import type { Command } from 'commander'
 import type { JobDetails, StartEvoMergeInput } from '../jobs.ts'
-import { integer, json } from './options.ts'
+import { bytes } from './figures.ts'
+import { integer, json, oneOf } from './options.ts'
 import { type Console, run } from './session.ts'
+import { table } from './table.ts'
 import { watchJob } from './watch.ts'
 
-type Start = Omit<StartEvoMergeInput, 'parents' | 'methods'> & {
+type Start = Omit<StartEvoMergeInput, 'parents' | 'methods' | 'objectives'> & {
   readonly model?: string
   readonly method?: string[]
+  readonly objective?: string[]
   readonly config?: object
   readonly watch?: boolean
 }
@@ -19,6 +22,7 @@ export function evoMergeCommands(program: Command, console: Console): void {
     .description('versions as name/3 or name@latest, of one architecture and tokenizer')
     .option('--model <name>', 'name of the model that gets the winner (evomerge)')
     .option('--method <name...>', 'merge methods, searched one after the other (linear)')
+    .option('--objective <name...>', 'LOSS, and SIZE or LATENCY too: the Pareto front, layers left out (LOSS)')
     .option('--base <ref>', 'what task vectors are counted from; ties, dare_ties and their like need it')
     .option('--generations <count>', 'of each method (20)', integer)
     .option('--population <count>', 'points of a generation', integer)
@@ -29,17 +33,46 @@ export function evoMergeCommands(program: Command, console: Console): void {
     .option('--idempotency-key <key>', 'a retry with the same key starts no second job')
     .option('--watch', 'follow it to its end, and say how the winner compares with its best parent')
     .action(
-      run(console, async (session, parents: string[], { model, method, config, watch, ...settings }: Start) => {
-        const { forge, show, json: isJson, signal, say } = session
-        const input = { parents, modelName: model, methods: method, ...settings, ...config }
-        const job = await forge.startEvoMerge(input)
-        if (!watch || !isJson) show(job, ({ id, modelName }) => `${id} searches a merge for ${modelName}`)
-        if (!watch) return
-        await watchJob(session, job.id)
-        if (!signal.aborted && !isJson) say(comparison(await forge.job(job.id)))
-      }),
+      run(
+        console,
+        async (session, parents: string[], { model, method, objective, config, watch, ...settings }: Start) => {
+          const { forge, show, json: isJson, signal, say } = session
+          const objectives = objective?.map(oneOf('LOSS', 'SIZE', 'LATENCY'))
+          const input = { parents, modelName: model, methods: method, objectives, ...settings, ...config }
+          const job = await forge.startEvoMerge(input)
+          if (!watch || !isJson) show(job, ({ id, modelName }) => `${id} searches a merge for ${modelName}`)
+          if (!watch) return
+          await watchJob(session, job.id)
+          if (signal.aborted || isJson) return
+          const ended = await forge.job(job.id)
+          say(comparison(ended))
+          const { front } = (ended.report ?? {}) as { front?: readonly FrontMember[] }
+          if (front) say(`\n${frontTable(front)}`)
+        },
+      ),
     )
 }
+
+/** One of the Pareto front, as the job's report has it. */
+interface FrontMember {
+  readonly parent?: string
+  readonly method?: string
+  readonly layers?: readonly number[]
+  readonly fitnessLoss: number
+  readonly testLoss: number
+  readonly sizeBytes: number
+  readonly latencyMs: number
+}
+
+const frontTable = (front: readonly FrontMember[]) =>
+  table(front, {
+    merge: ({ parent, method }) => parent ?? method ?? '',
+    layers: ({ layers }) => layers?.join(',') ?? 'all',
+    loss: ({ fitnessLoss }) => fitnessLoss.toFixed(4),
+    'test loss': ({ testLoss }) => testLoss.toFixed(4),
+    size: ({ sizeBytes }) => bytes(sizeBytes),
+    latency: ({ latencyMs }) => `${latencyMs.toFixed(2)} ms`,
+  })
 
 /** What the test data say of the winner; as the version's evomerge.json does. */
 function comparison({ latest }: Pick<JobDetails, 'latest'>): string {

@@ -98,7 +98,8 @@ export function scenarios(shape: string, start: () => Promise<RunningForge>): vo
       })
       await toEnd(forge.trainingProgress(second.id))
       await eventually(async () => (await forge.job(second.id)).output, 'the second model is registered')
-      const input = { parents: ['tiny/1', 'tiny-too/1'], modelName: 'merged', generations: 2, population: 4 }
+      await forge.setAlias('tiny/1', 'trunk')
+      const input = { parents: ['tiny@trunk', 'tiny-too/1'], modelName: 'merged', generations: 2, population: 4 }
       const job = await forge.startEvoMerge(input)
       const events = await toEnd(forge.trainingProgress(job.id))
       expect(events.at(-1)).toMatchObject({ status: 'COMPLETED', step: 2 })
@@ -110,6 +111,8 @@ export function scenarios(shape: string, start: () => Promise<RunningForge>): vo
       expect(version).toMatchObject({ ref: 'merged/1', phase: 'EVOMERGE' })
       expect(version.parents.map(({ ref }) => ref).toSorted()).toEqual(['tiny-too/1', 'tiny/1'])
       expect(version.metrics.map(({ name }) => name)).toContain('test_gain_low')
+      const { report } = await forge.job(job.id)
+      expect(report).toMatchObject({ parents: [{ ref: 'tiny/1' }, { ref: 'tiny-too/1' }], verdict: expect.any(String) })
     }, 90_000)
 
     it('searches the settings of a training, and registers the best trial only', async () => {

@@ -41,6 +41,8 @@ export interface Completion {
   readonly metrics: readonly { readonly name: string; readonly value: number }[]
   /** Versions that it was made of. */
   readonly parents?: readonly string[]
+  /** How it was found, as JSON. */
+  readonly report?: unknown
 }
 
 /** Without a sign of life for so long, an attempt has lost its job. Milliseconds. */
@@ -88,12 +90,13 @@ export function afterLoss(job: TrainingJob, reason: string, now: Date): Verdict 
 const registers = ({ rerunOf, sweepId }: TrainingJob): boolean => rerunOf === null && sweepId === null
 
 /** What a job is once it has made its model. */
-export const completedBy = ({ stopReason, files }: Completion, now: Date): JobChange => ({
+export const completedBy = ({ stopReason, files, report }: Completion, now: Date): JobChange => ({
   status: 'COMPLETED',
   finishedAt: now,
   crashes: 0,
   stopReason,
   weightsDigest: files.find(({ path }) => path === WEIGHTS)?.digest ?? null,
+  report,
 })
 
 export const jobStarted = (job: TrainingJob, step: number): JobEvent => ({

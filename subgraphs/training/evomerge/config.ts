@@ -1,5 +1,6 @@
 import type { Bounds } from '../../../engine/merging/search-space.ts'
 import type { LlamaConfig } from '../../../engine/models/llama-config.ts'
+import type { Objective } from './objectives.ts'
 
 /** A version that is merged. */
 export interface Parent {
@@ -18,6 +19,8 @@ export interface EvoMergeConfig {
   readonly model: LlamaConfig
   /** Digest of the tokenizer that all parents have. */
   readonly tokenizer: string
+  /** Of LOSS alone the lowest is searched, of several the Pareto front; absent in jobs older than it. */
+  readonly objectives?: readonly Objective[]
   /** Searched one after the other. */
   readonly methods: readonly string[]
   /** Instead of a parameter's usual range. */

@@ -7,7 +7,7 @@ export const sameParent = (ref: string) =>
   invalidInput(`The parent ${ref} is given twice: name each once, weights are what the search finds.`)
 
 export const badRef = (ref: string) =>
-  invalidInput(`"${ref}" names no version: give an id, \`name/3\` or \`name@latest\`.`)
+  invalidInput(`"${ref}" names no version: give an id, \`name/3\`, \`name@latest\` or \`name@alias\`.`)
 
 export const parentNotFound = (ref: string) =>
   notFound(`There is no version "${ref}" to merge in your project: \`models\` lists those there are.`)
@@ -32,6 +32,12 @@ export const wrongCount = (method: string, wanted: string, count: number) =>
   invalidInput(
     `${method} merges ${wanted} models and ${count} parents are given: take another method or other parents.`,
   )
+
+export const badObjectives = (given: readonly string[]) =>
+  invalidInput(`objectives is ${given.join(', ')}: LOSS is one of them, SIZE and LATENCY may be others, each once.`)
+
+export const sigmaOfNone = (sigma: number) =>
+  invalidInput(`sigma is ${sigma} beside several objectives, whose search (NSGA-II) has none: leave it out.`)
 
 export const notSearchable = (method: string) =>
   invalidInput(`${method} stacks layers and has nothing to search here: \`forge merge\` does that by a recipe.`)

@@ -2,7 +2,13 @@ import type { BusEvent } from '../../../kernel/bus/bus.ts'
 import { eventData } from '../../../schema/events.ts'
 import type { KnownVersions } from './ports.ts'
 
-export const versionTopics = ['version.registered', 'version.deleted', 'version.restored', 'version.purged'] as const
+export const versionTopics = [
+  'version.registered',
+  'version.deleted',
+  'version.restored',
+  'version.purged',
+  'alias.moved',
+] as const
 
 /** Keeps up with what models has. */
 export const handleVersion =
@@ -18,6 +24,10 @@ export const handleVersion =
           architecture = {},
         } = eventData('version.registered', data)
         return versions.add({ id, project, modelName, number, files, architecture })
+      }
+      case 'alias.moved': {
+        const { modelName, alias, versionId } = eventData('alias.moved', data)
+        return versions.moveAlias(project, modelName, alias, versionId)
       }
       case 'version.deleted':
         return versions.setDeleted(eventData('version.deleted', data).versionId, true)

@@ -31,9 +31,12 @@ export function checkMethods(config: EvoMergeConfig): void {
 export const spaceOf = ({ parents, model, groups, bounds }: EvoMergeConfig, method: string): SearchSpace =>
   searchSpace({ method: mergeMethodNamed(method), models: parents.length, layers: model.layers, groups, bounds })
 
+/** Where more than the loss counts, layers may be left out, whatever the method. */
+export const searchesLayers = ({ objectives = ['LOSS'] }: EvoMergeConfig): boolean => objectives.length > 1
+
 /** A method without anything to search is tried once. */
 const generationsOf = (config: EvoMergeConfig, method: string): number =>
-  spaceOf(config, method).start.length === 0 ? 1 : config.generations
+  spaceOf(config, method).start.length === 0 && !searchesLayers(config) ? 1 : config.generations
 
 /** Which method a step, from 0, is a generation of, and which. */
 export function turnOf(config: EvoMergeConfig, step: number): { readonly method: string; readonly generation: number } {

@@ -3,32 +3,33 @@ import { parameterCount } from '../../../engine/models/llama-parameters.ts'
 import { bootstrapMean, type Interval } from '../../../engine/search/bootstrap.ts'
 import type { Blobs } from '../../../kernel/blobs/blobs.ts'
 import type { Completion } from '../attempts/attempt.ts'
-import { mergedAt, type Weights } from './candidates.ts'
+import { mergedAt, type Relatives, type Weights } from './candidates.ts'
 import type { EvoMergeConfig } from './config.ts'
+import { allLayers, withLayers } from './layers.ts'
 import type { Material } from './material.ts'
 import { spaceOf } from './methods.ts'
-import type { SearchState } from './state.ts'
+import type { Best, Member, Merge, SearchState } from './state.ts'
 
 /** In the folder of the version: how it was found, and what it is worth. */
 const REPORT = 'evomerge.json'
 
-/** Judges what the search has found on text that decided nothing. */
+type Searched = Pick<SearchState, 'best' | 'parentLosses' | 'evaluations'> & { readonly front?: readonly Member[] }
+
+/** Judges what the search has found on text that decided nothing; `testLosses` is told how many layers the weights are of. */
 export async function reportOf(
   config: EvoMergeConfig,
   material: Material,
-  { best, parentLosses, evaluations }: SearchState,
-  testLosses: (weights: Weights) => Promise<readonly number[]>,
+  { best, parentLosses, evaluations, front }: Searched,
+  testLosses: (weights: Weights, layers: number) => Promise<readonly number[]>,
 ) {
   const { found } = best
   const { relatives, tokenizer } = material
-  const winner =
-    'parent' in found
-      ? relatives.parents[found.parent]!
-      : mergedAt(relatives, found.method, spaceOf(config, found.method), found.point)
+  const winner = weightsOf(config, relatives, found)
+  const model = withLayers(config.model, layersOf(config, found))
 
-  const ofWinner = await testLosses(winner)
+  const ofWinner = await testLosses(winner, model.layers)
   const ofParents: (readonly number[])[] = []
-  for (const weights of relatives.parents) ofParents.push(await testLosses(weights))
+  for (const weights of relatives.parents) ofParents.push(await testLosses(weights, config.model.layers))
   const means = ofParents.map(mean)
   // The best there, which nobody knew before: the harder to beat.
   const rival = means.indexOf(Math.min(...means))
@@ -46,7 +47,7 @@ export async function reportOf(
   }
   const report = {
     verdict: verdict(gain, config.parents[rival]!.ref),
-    winner: 'parent' in found ? { parent: config.parents[found.parent]!.ref } : winningMerge(config, found),
+    winner: described(config, found),
     parents: config.parents.map(({ ref, id }, parent) => ({
       ref,
       id,
@@ -57,35 +58,60 @@ export async function reportOf(
     evaluations,
     testBatches: material.test.length,
     ...metrics,
+    ...(front && { objectives: config.objectives, front: await judged(front) }),
   }
   return {
     metrics,
+    report,
     async store(blobs: Blobs): Promise<Omit<Completion, 'step' | 'stopReason'>> {
       const files: Files = {
-        ...huggingFaceFiles({ config: config.model, parameters: winner, tokenizer }),
+        ...huggingFaceFiles({ config: model, parameters: winner, tokenizer }),
         [REPORT]: new TextEncoder().encode(`${JSON.stringify(report, null, 2)}\n`),
       }
       const stored = Object.entries(files).map(async ([path, bytes]) => ({ path, ...(await blobs.put(bytes)) }))
       const relations = [...config.parents, ...(config.base ? [config.base] : [])].map(({ id }) => id)
       return {
-        parameterCount: parameterCount(config.model),
+        parameterCount: parameterCount(model),
         architecture: { kind: 'llama', ...JSON.parse(new TextDecoder().decode(files[CONFIG])) },
         files: await Promise.all(stored),
         metrics: Object.entries(metrics).map(([name, value]) => ({ name, value })),
         parents: [...new Set(relations)],
+        report,
       }
     },
   }
+
+  /** One after the other: of all merges only one is in memory. */
+  async function judged(members: readonly Member[]) {
+    const reports: object[] = []
+    for (const { found, loss, sizeBytes, latencyMs } of members) {
+      const weights = weightsOf(config, relatives, found)
+      const testLoss = mean(await testLosses(weights, layersOf(config, found).length))
+      reports.push({ ...described(config, found), fitnessLoss: loss, testLoss, sizeBytes, latencyMs })
+    }
+    return reports
+  }
 }
 
+const layersOf = ({ model }: EvoMergeConfig, found: Best['found']): readonly number[] =>
+  'parent' in found ? allLayers(model) : (found.layers ?? allLayers(model))
+
+const weightsOf = (config: EvoMergeConfig, relatives: Relatives, found: Best['found']): Weights =>
+  'parent' in found
+    ? relatives.parents[found.parent]!
+    : mergedAt(relatives, found.method, spaceOf(config, found.method), found.point, layersOf(config, found))
+
+const described = (config: EvoMergeConfig, found: Best['found']) =>
+  'parent' in found ? { parent: config.parents[found.parent]!.ref } : recipeOf(config, found)
+
 /** The values of every tensor that it was merged with, said once for all that share them. */
-function winningMerge(config: EvoMergeConfig, { method, point }: { method: string; point: readonly number[] }) {
+function recipeOf(config: EvoMergeConfig, { method, point, layers }: Merge) {
   const space = spaceOf(config, method)
   const groups = Array.from({ length: config.groups }, (_, group) => {
     const layer = Math.ceil((group * config.model.layers) / config.groups)
     return { fromLayer: layer, ...space.valuesAt(point, `model.layers.${layer}.`) }
   })
-  return { method, seed: config.seed, groups }
+  return { method, seed: config.seed, groups, ...(layers && { layers }) }
 }
 
 /** One sentence, in the words of a test at 95 %. */

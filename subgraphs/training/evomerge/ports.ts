@@ -7,6 +7,8 @@ export interface KnownVersions {
   find(project: string, ref: VersionRef): Promise<KnownVersion | null>
   /** The same version again changes nothing. */
   add(version: KnownVersion): Promise<void>
+  /** `versionId` null: the alias names none any more. */
+  moveAlias(project: string, modelName: string, alias: string, versionId: string | null): Promise<void>
   setDeleted(id: string, isDeleted: boolean): Promise<void>
   remove(id: string): Promise<void>
 }

@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { needSettings } from '../recipes/needs.ts'
 import { chosenSettings } from '../recipes/request.ts'
+import { objectives } from './objectives.ts'
 
 const count = z.int().min(1)
 
 const settings = z
   .strictObject({
     methods: z.array(z.string()).min(1).max(18),
+    objectives: z.array(z.enum(objectives)).min(1),
     bounds: z.array(z.strictObject({ parameter: z.string(), from: z.number(), to: z.number() })).max(20),
     groups: count.max(1_000),
     generations: count.max(10_000),

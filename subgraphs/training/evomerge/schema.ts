@@ -1,4 +1,5 @@
 import { builder, TrainingJobRef } from '../builder.ts'
+import type { Objective } from './objectives.ts'
 import { startEvoMerge } from './service.ts'
 
 const MergeBounds = builder.inputType('MergeBounds', {
@@ -10,19 +11,35 @@ const MergeBounds = builder.inputType('MergeBounds', {
   }),
 })
 
+const MergeObjective = builder.enumType('MergeObjective', {
+  values: {
+    LOSS: { description: 'On text that trainings keep back.' },
+    SIZE: { description: 'Bytes of the weights.' },
+    LATENCY: { description: 'Milliseconds to generate a token, measured on the machine that searches.' },
+  } satisfies Record<Objective, object>,
+})
+
 const StartEvoMergeInput = builder.inputType('StartEvoMergeInput', {
   fields: t => ({
     parents: t.stringList({
       required: true,
-      description: 'Two versions or more of one architecture and tokenizer: ids, `name/3` or `name@latest`.',
+      description:
+        'Two versions or more of one architecture and tokenizer: ids, `name/3`, `name@latest` or `name@alias`.',
     }),
     base: t.string({ description: 'What task vectors are counted from; `ties`, `dare_ties` and their like need it.' }),
     modelName: t.string({ description: 'The model that gets a version; `evomerge` unless given.' }),
+    objectives: t.field({
+      type: [MergeObjective],
+      description: `LOSS alone unless given: the lowest, by CMA-ES. With SIZE or LATENCY too, layers may be left out, and the
+Pareto front is searched by NSGA-II: \`report\` of the job has it, and its lowest loss becomes the version.`,
+    }),
     methods: t.stringList({ description: 'Merge methods, searched one after the other; `linear` unless given.' }),
     bounds: t.field({ type: [MergeBounds], description: 'Instead of the usual ranges.' }),
     groups: t.int({ description: 'Groups of neighbouring layers with values of their own; 2 unless given.' }),
     generations: t.int({ description: 'Of each method; 20 unless given.' }),
-    population: t.int({ description: 'Points of a generation; 4 + ⌊3 ln n⌋ of n values unless given.' }),
+    population: t.int({
+      description: 'Points of a generation; 4 + ⌊3 ln n⌋ of n values unless given, 16 of several objectives.',
+    }),
     sigma: t.float({ description: 'Deviation of the first generation, as a share of each range; 1/6 unless given.' }),
     seed: t.int({ description: 'Of the search and of masks; 42 unless given.' }),
     dataset: t.id({
@@ -65,5 +82,15 @@ builder.mutationField('startEvoMerge', t =>
         idempotencyKey,
         settings,
       }),
+  }),
+)
+
+builder.objectField(TrainingJobRef, 'report', t =>
+  t.field({
+    type: 'JSON',
+    nullable: true,
+    description:
+      'How a merge was found and what it is worth, as `evomerge.json` beside its weights; null before its end.',
+    resolve: ({ report }) => report,
   }),
 )

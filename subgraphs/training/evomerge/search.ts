@@ -8,16 +8,18 @@ import type { Surroundings } from '../trainer/training.ts'
 import { mergedAt, type Weights } from './candidates.ts'
 import type { EvoMergeConfig } from './config.ts'
 import { prepareMerge } from './material.ts'
-import { spaceOf, totalSteps, turnOf } from './methods.ts'
+import { searchesLayers, spaceOf, totalSteps, turnOf } from './methods.ts'
 import { reportOf } from './outcome.ts'
+import { runParetoSearch } from './pareto-search.ts'
 import { type Best, loadSearch, type SearchState, saveSearch } from './state.ts'
 
 /** Searches from the beginning or from a checkpoint, until the last generation or until it should stop. */
 export async function runEvoMerge(order: Order, surroundings: Surroundings): Promise<void> {
   const { blobs, send, shouldStop, breathe } = surroundings
   const config = order.config as EvoMergeConfig
+  if (searchesLayers(config)) return runParetoSearch(order, surroundings)
   const steps = totalSteps(config)
-  const saved = await loadSearch(blobs, order.checkpoints, (step, reason) =>
+  const saved = await loadSearch<SearchState>(blobs, order.checkpoints, (step, reason) =>
     send({ kind: 'warning', message: `The checkpoint of generation ${step} cannot be used: ${reason}` }),
   )
   const material = await prepareMerge(blobs, config, order.dataset)

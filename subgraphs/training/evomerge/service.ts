@@ -12,13 +12,14 @@ import { jobQueued, type TrainingJob, untouched } from '../jobs/job.ts'
 import { badSetting, tooLargeForMemory } from '../recipes/errors.ts'
 import { needsOf } from '../recipes/needs.ts'
 import type { EvoMergeConfig } from './config.ts'
-import { checkMethods, totalSteps } from './methods.ts'
+import { badObjectives, sigmaOfNone } from './errors.ts'
+import { checkMethods, searchesLayers, totalSteps } from './methods.ts'
 import { type Family, familyOf } from './parents.ts'
 import type { EvoMergeParts } from './ports.ts'
 import { type EvoMergeSettings, readEvoMergeSettings } from './request.ts'
 
 export interface EvoMergeRequest {
-  /** Ids, `name/3` or `name@latest`. */
+  /** Ids, `name/3`, `name@latest` or `name@alias`. */
   readonly parents: readonly string[]
   readonly base?: string | null
   readonly modelName?: string | null
@@ -87,8 +88,12 @@ function configOf(family: Family, settings: EvoMergeSettings, seed: number): Evo
   if (!Number.isSafeInteger(seed) || seed < 0) throw badSetting('seed', seed, 'it must be a whole number from 0')
   if (groups > layers) throw badSetting('groups', groups, `the models have only ${layers} layers`)
   if (context > contextLength) throw badSetting('context', context, `the models read only ${contextLength} tokens`)
+  const { objectives = ['LOSS'] } = settings
+  if (!objectives.includes('LOSS') || new Set(objectives).size < objectives.length) throw badObjectives(objectives)
+  if (objectives.length > 1 && settings.sigma !== undefined) throw sigmaOfNone(settings.sigma)
   return {
     ...family,
+    objectives,
     methods: settings.methods ?? ['linear'],
     bounds: Object.fromEntries((settings.bounds ?? []).map(({ parameter, from, to }) => [parameter, [from, to]])),
     groups,
@@ -106,9 +111,14 @@ function configOf(family: Family, settings: EvoMergeSettings, seed: number): Evo
   }
 }
 
-/** About the peak in bytes: every parent, a candidate, its task vectors in 64 bits, and the activations of a pass. */
-function requiredMemory({ model, parents, batch, context }: EvoMergeConfig): number {
-  const copies = 3 * parents.length + 6
-  const perToken = model.layers * (8 * model.width + 4 * model.feedForward) + 2 * model.vocabularySize
+/**
+ * About the peak in bytes: every parent, a candidate, its task vectors in 64 bits, and the activations of a pass, which
+ * every number of layers has its own room for; and the weights of the decoder whose latency is measured.
+ */
+function requiredMemory(config: EvoMergeConfig): number {
+  const { model, parents, batch, context } = config
+  const copies = 3 * parents.length + (searchesLayers(config) ? 7 : 6)
+  const layers = searchesLayers(config) ? (model.layers * (model.layers + 1)) / 2 : model.layers
+  const perToken = layers * (8 * model.width + 4 * model.feedForward) + 2 * model.vocabularySize
   return 200e6 + 4 * (copies * parameterCount(model) + batch * context * (perToken + model.heads * context))
 }

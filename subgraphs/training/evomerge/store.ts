@@ -7,8 +7,13 @@ import type { KnownVersion, VersionRef } from './version.ts'
 const patienceMs = 2_000
 const lookMs = 100
 
-export function knownVersionStore({ knownVersion: table }: PrismaClient): KnownVersions {
+export function knownVersionStore({ knownVersion: table, knownAlias: aliases }: PrismaClient): KnownVersions {
   async function look(project: string, ref: VersionRef): Promise<KnownVersion | null> {
+    if ('alias' in ref) {
+      const { modelName, alias } = ref
+      const named = await aliases.findUnique({ where: { project_modelName_alias: { project, modelName, alias } } })
+      return named && look(project, { id: named.versionId })
+    }
     const { modelName, number } = 'id' in ref ? { modelName: undefined, number: undefined } : ref
     const row = await table.findFirst({
       where: {
@@ -36,6 +41,12 @@ export function knownVersionStore({ knownVersion: table }: PrismaClient): KnownV
         architecture: architecture as Prisma.InputJsonObject,
       }
       await table.createMany({ data: [{ ...version, ...json }], skipDuplicates: true })
+    },
+    async moveAlias(project, modelName, alias, versionId) {
+      const place = { project, modelName, alias }
+      if (versionId === null) return void (await aliases.deleteMany({ where: place }))
+      const where = { project_modelName_alias: place }
+      await aliases.upsert({ where, create: { ...place, versionId }, update: { versionId } })
     },
     async setDeleted(id, isDeleted) {
       await table.updateMany({ where: { id }, data: { isDeleted } })

@@ -9,15 +9,20 @@ export interface KnownVersion {
   readonly architecture: Readonly<Record<string, unknown>>
 }
 
-/** How a version is named: by its id, or as the model's version of a number or its newest. */
-export type VersionRef = { readonly id: string } | { readonly modelName: string; readonly number: number | 'latest' }
+/** How a version is named: by its id, as the model's version of a number or its newest, or by an alias. */
+export type VersionRef =
+  | { readonly id: string }
+  | { readonly modelName: string; readonly number: number | 'latest' }
+  | { readonly modelName: string; readonly alias: string }
 
 /** Null where the text names no version. */
 export function parseVersionRef(ref: string): VersionRef | null {
   if (/^mv_[0-9A-Za-z]+$/.test(ref)) return { id: ref }
-  const [, modelName, number] = /^([a-z0-9][a-z0-9._-]{0,63})(?:\/(\d{1,9})|@latest)$/.exec(ref) ?? []
+  const [, modelName, number, alias] =
+    /^([a-z0-9][a-z0-9._-]{0,63})(?:\/(\d{1,9})|@([a-z0-9][a-z0-9._-]{0,63}))$/.exec(ref) ?? []
   if (modelName === undefined) return null
-  return { modelName, number: number === undefined ? 'latest' : Number(number) }
+  if (number !== undefined) return { modelName, number: Number(number) }
+  return alias === 'latest' ? { modelName, number: 'latest' } : { modelName, alias: alias! }
 }
 
 export const refOf = ({ modelName, number }: KnownVersion): string => `${modelName}/${number}`

@@ -54,6 +54,8 @@ export interface TrainingJob {
   readonly weightsDigest: string | null
   /** The job that it does again, to be compared with it. */
   readonly rerunOf: string | null
+  /** How a merge was found, as `evomerge.json` beside its weights. */
+  readonly report: unknown
   /** The sweep that it is a trial of. */
   readonly sweepId: string | null
   /** It pauses after this step by itself, if it has one. */
@@ -94,6 +96,7 @@ export const untouched = {
   stopReason: null,
   weightsDigest: null,
   rerunOf: null,
+  report: null,
   sweepId: null,
   pauseAt: null,
   notBefore: null,

@@ -24,6 +24,7 @@ export type JobChange = Partial<
     | 'stopReason'
     | 'weightsDigest'
     | 'pauseAt'
+    | 'report'
   >
 >
 

@@ -59,9 +59,9 @@ export function jobStore(database: PrismaClient): Jobs {
 }
 
 /** The columns of a change. */
-export function changedColumns({ error, ...change }: JobChange) {
+export function changedColumns({ error, report, ...change }: JobChange) {
   const failure = error === undefined ? {} : { errorCode: error?.code ?? null, errorMessage: error?.message ?? null }
-  return { ...change, ...failure, changedAt: new Date() }
+  return { ...change, ...failure, report: report as Prisma.InputJsonValue | undefined, changedAt: new Date() }
 }
 
 function whereOf(project: string, { status, phase, modelName, runId, label }: JobFilter): Prisma.JobWhereInput {
@@ -75,7 +75,7 @@ function whereOf(project: string, { status, phase, modelName, runId, label }: Jo
   }
 }
 
-export function newRow({ error: _none, config, ...job }: TrainingJob): Prisma.JobCreateManyInput {
+export function newRow({ error: _none, report: _nothing, config, ...job }: TrainingJob): Prisma.JobCreateManyInput {
   const lists = { labels: [...job.labels], requirements: [...job.requirements] }
   return { ...job, ...lists, config: config as Prisma.InputJsonValue }
 }

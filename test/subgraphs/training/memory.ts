@@ -158,8 +158,10 @@ export function trainingInMemory() {
 
 function versionsInMemory(): KnownVersions {
   const known = new Map<string, KnownVersion & { isDeleted: boolean }>()
+  const aliases = new Map<string, string | null>()
   return {
-    async find(project, ref) {
+    async find(project, named) {
+      const ref = 'alias' in named ? { id: aliases.get(`${project} ${named.modelName} ${named.alias}`) ?? '' } : named
       const found = [...known.values()]
         .filter(version => version.project === project && !version.isDeleted)
         .filter(({ id, modelName }) => ('id' in ref ? id === ref.id : modelName === ref.modelName))
@@ -168,6 +170,9 @@ function versionsInMemory(): KnownVersions {
     },
     async add(version) {
       if (!known.has(version.id)) known.set(version.id, { ...version, isDeleted: false })
+    },
+    async moveAlias(project, modelName, alias, versionId) {
+      aliases.set(`${project} ${modelName} ${alias}`, versionId)
     },
     async setDeleted(id, isDeleted) {
       const version = known.get(id)

@@ -1,13 +1,15 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openExecutor } from '../../../../engine/executors/probe.ts'
 import { readHuggingFace } from '../../../../engine/formats/huggingface.ts'
-import { initialParameters } from '../../../../engine/models/llama-parameters.ts'
+import { initialParameters, parameterShapes } from '../../../../engine/models/llama-parameters.ts'
 import { adamWDefaults } from '../../../../engine/optimizers/adamw.ts'
 import { trainingBatches } from '../../../../engine/training/batches.ts'
 import { openTrainer } from '../../../../engine/training/trainer.ts'
 import type { TrainerState } from '../../../../engine/training/training-state.ts'
+import { mergedAt } from '../../../../subgraphs/training/evomerge/candidates.ts'
 import type { EvoMergeConfig } from '../../../../subgraphs/training/evomerge/config.ts'
 import { prepareMerge } from '../../../../subgraphs/training/evomerge/material.ts'
+import { spaceOf } from '../../../../subgraphs/training/evomerge/methods.ts'
 import { runEvoMerge } from '../../../../subgraphs/training/evomerge/search.ts'
 import { startEvoMerge } from '../../../../subgraphs/training/evomerge/service.ts'
 import type { FromTrainer, Order } from '../../../../subgraphs/training/trainer/protocol.ts'
@@ -142,6 +144,52 @@ describe('runEvoMerge', () => {
     const report = JSON.parse(new TextDecoder().decode(await home.parts.blobs.bytes(filesOf(last)['evomerge.json']!)))
     expect(report.winner.parent).toBe('a/1')
     expect(report.verdict).toMatch(/does not beat/)
+  })
+
+  it('finds merges of fewer layers where size counts, and loses none that it has found', async () => {
+    const { run } = await search({ objectives: ['LOSS', 'SIZE'], population: 8, generations: 4 })
+    const { last, curve } = await run()
+    for (const name of ['best_loss', 'least_size_bytes', 'least_latency_ms']) {
+      const best = curve(name)
+      expect(best).toHaveLength(5)
+      for (const [step, value] of best.entries()) if (step > 0) expect(value, name).toBeLessThanOrEqual(best[step - 1]!)
+    }
+    if (last.kind !== 'completed') throw new Error(last.kind)
+    const report = JSON.parse(new TextDecoder().decode(await home.parts.blobs.bytes(filesOf(last)['evomerge.json']!)))
+    expect(last.report).toEqual(report)
+    // Of two layers the lowest loss wins; of one layer a merge remains, for it is smaller.
+    const [best, smallest] = report.front
+    expect(report.front).toHaveLength(2)
+    expect(report.winner).toMatchObject({ method: 'linear', layers: [0, 1] })
+    expect(best).toMatchObject({ ...report.winner, fitnessLoss: report.validation_loss, testLoss: report.test_loss })
+    expect(smallest.layers).toHaveLength(1)
+    expect(smallest.fitnessLoss).toBeGreaterThan(best.fitnessLoss)
+    // 280·16 of the embedding, 4·16² + 3·16·24 + 2·16 of a layer, and the last norm.
+    expect([best.sizeBytes, smallest.sizeBytes]).toEqual([4 * (4480 + 2 * 2208 + 16), 4 * (4480 + 2208 + 16)])
+    expect(last.parameterCount * 4).toBe(best.sizeBytes)
+    for (const { latencyMs } of report.front) expect(latencyMs).toBeGreaterThan(0)
+  })
+
+  it('searches a front from a checkpoint on to the same bytes', async () => {
+    const settings = { objectives: ['LOSS', 'SIZE'], methods: ['linear', 'slerp'], generations: 2 }
+    const { run } = await search(settings)
+    const whole = await run()
+    const half = await run([], 6)
+    expect(half.last).toEqual({ kind: 'stopped', step: 1 })
+    const { step, digest } = half.saved.at(-1)!
+    const rest = await run([{ step, digest }])
+    expect(filesOf(rest.last)['model.safetensors']).toBe(filesOf(whole.last)['model.safetensors'])
+    expect(rest.curve('best_loss')).toEqual(whole.curve('best_loss').slice(2))
+  })
+
+  it('merges of the layers that it passes through what it merges of all', async () => {
+    const { job } = await search({ objectives: ['LOSS', 'SIZE', 'LATENCY'] })
+    const { relatives } = await prepareMerge(home.parts.blobs, job.config as EvoMergeConfig, job.datasetFingerprint)
+    const space = spaceOf(job.config as EvoMergeConfig, 'linear')
+    const [all, second] = [undefined, [1]].map(layers => mergedAt(relatives, 'linear', space, space.start, layers))
+    const names = Object.keys(second!)
+    expect(names).toEqual(Object.keys(parameterShapes({ ...config, layers: 1 })))
+    for (const name of names) expect(second![name]).toEqual(all![name.replace('layers.0.', 'layers.1.')])
   })
 
   it('judges on text that neither training nor search has seen', async () => {

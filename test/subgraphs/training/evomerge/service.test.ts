@@ -38,6 +38,25 @@ describe('startEvoMerge', () => {
     expect(((await begin()).config as EvoMergeConfig).parents[1]!.ref).toBe('b/2')
   })
 
+  it('takes the version that an alias names, and none where it names none', async () => {
+    await home.register('b', initialParameters(config, 7), { id: 'mv_B2', number: 2 })
+    await home.parts.versions.moveAlias('default', 'b', 'champion', 'mv_B')
+    expect(((await begin({ parents: ['a/1', 'b@champion'] })).config as EvoMergeConfig).parents[1]!.ref).toBe('b/1')
+    await home.parts.versions.moveAlias('default', 'b', 'champion', null)
+    await expect(begin({ parents: ['a/1', 'b@champion'] })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringContaining('"b@champion"'),
+    })
+  })
+
+  it('gives layers to search to a method that has nothing else, where size or latency count', async () => {
+    const job = await begin({ settings: { methods: ['karcher'], generations: 5, objectives: ['LOSS', 'SIZE'] } })
+    expect(job.totalSteps).toBe(5)
+    const plain = await begin({ settings: { methods: ['karcher'], generations: 5 } })
+    expect(plain.totalSteps).toBe(1)
+    expect(job.memoryBytes).toBeGreaterThan(plain.memoryBytes)
+  })
+
   it('answers the same job to the same idempotency key, and refuses another request with it', async () => {
     const job = await begin({ idempotencyKey: 'once' })
     expect((await begin({ idempotencyKey: 'once' })).id).toBe(job.id)
@@ -92,6 +111,20 @@ describe('startEvoMerge', () => {
       /bounds must rise/,
     ],
     ['more groups than layers', { settings: { groups: 3 } }, 'INVALID_INPUT', /groups is 3/],
+    [
+      'no loss',
+      { settings: { objectives: ['SIZE', 'LATENCY'] } },
+      'INVALID_INPUT',
+      /objectives is SIZE, LATENCY: LOSS/,
+    ],
+    ['an objective twice', { settings: { objectives: ['LOSS', 'LOSS'] } }, 'INVALID_INPUT', /objectives is LOSS, LOSS/],
+    ['an unknown objective', { settings: { objectives: ['BEAUTY'] } }, 'INVALID_INPUT', /objectives.0 is "BEAUTY"/],
+    [
+      'a deviation that NSGA-II has not',
+      { settings: { objectives: ['LOSS', 'SIZE'], sigma: 0.2 } },
+      'INVALID_INPUT',
+      /sigma is 0.2/,
+    ],
     ['a setting that is none', { settings: { generation: 3 } }, 'INVALID_INPUT', /generation is 3/],
     ['another project', { project: 'other' }, 'FORBIDDEN', /other/],
   ])('refuses %s', async (_what, request, code, reason) => {
