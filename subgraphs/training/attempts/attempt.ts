@@ -16,7 +16,7 @@ export interface Place {
   readonly nodeId: string
   /** The executors that work there. */
   readonly executors: readonly string[]
-  /** The one for a job that has not run yet; one that has keeps its own, so that its numbers stay the same. */
+  /** For a job that asks for none and has not run yet; one that has keeps its own, so that its numbers stay the same. */
   readonly executor: string
 }
 

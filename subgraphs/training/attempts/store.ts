@@ -20,7 +20,9 @@ export function attemptStore(database: PrismaClient): Attempts {
       transaction(async tx => {
         const taken = await tx.$executeRaw`
           UPDATE job SET status = 'RUNNING', attempts = attempts + 1, revision = revision + 1, node_id = ${place.nodeId},
-            executor = CASE WHEN executor = ANY (${[...place.executors]}) THEN executor ELSE ${place.executor} END,
+            executor = CASE WHEN executor = ANY (${[...place.executors]}) THEN executor ELSE coalesce(
+              (SELECT name FROM unnest(${[...place.executors]}::text[]) AS name
+                WHERE 'executor=' || name = ANY (requirements) LIMIT 1), ${place.executor}) END,
             started_at = coalesce(started_at, now()), changed_at = now(), not_before = NULL,
             lease_until = now() + ${leaseMs} * interval '1 ms'
           WHERE id = ${jobId} AND status = 'QUEUED' AND (lease_until IS NULL OR lease_until < now())`

@@ -112,7 +112,8 @@ export const StartCognateInput = builder.inputType('StartCognateInput', {
     priority: t.int({ description: '0 is the most urgent; 100 unless given.' }),
     labels: t.stringList({ description: 'Anything to find it by.' }),
     requirements: t.stringList({
-      description: 'Labels that a machine must have (FORGE_LABELS; also `node=NAME` and `executor=NAME`).',
+      description:
+        'Labels that a machine must have (FORGE_LABELS; also `node=NAME` and `executor=NAME`, which then computes it).',
     }),
     slots: t.int({ description: 'Of a machine’s slots, it takes so many, and as many cores; 1 unless given.' }),
     retries: t.int({ description: 'Attempts that may be lost between two checkpoints; 2 unless given.' }),

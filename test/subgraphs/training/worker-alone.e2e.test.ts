@@ -38,8 +38,9 @@ describe.each(['PostgreSQL', 'Redis'] as const)('a worker on another machine, wi
     await using alpha = await workerElsewhere(given)
     await using beta = await workerElsewhere(given)
 
-    // Each takes a whole machine, so that the two share the queue; they are the same training.
-    const settings = { ...tiny, steps: 1_200, checkpointEvery: 50, slots: availableParallelism() }
+    // Each takes a whole machine, so that the two share the queue; they are the same training, by the same executor.
+    const wants = { slots: availableParallelism(), requirements: ['executor=onnx'] }
+    const settings = { ...tiny, steps: 1_200, checkpointEvery: 50, ...wants }
     const ids = [
       await forge.startCognate({ ...settings, modelName: 'one' }),
       await forge.startCognate({ ...settings, modelName: 'other' }),

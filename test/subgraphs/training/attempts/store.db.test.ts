@@ -68,6 +68,14 @@ describe('a claim', () => {
     })
   })
 
+  it('begins a job with the executor that it asks for, whichever is preferred there', async () => {
+    const { job } = await forge.claimed({ requirements: ['night', 'executor=tfjs-wasm'] })
+    expect(job.executor).toBe('tfjs-wasm')
+    // Where that has stopped to work, the preferred one takes its place.
+    const other = await forge.claimed({ requirements: ['executor=gone'] })
+    expect(other.job.executor).toBe('onnx')
+  })
+
   it('waits while the attempt before still saves its checkpoint', async () => {
     const first = await forge.claimed()
     await pauseJob(forge, identity, first.job.id)
