@@ -101,8 +101,10 @@ async function watchSweep({ forge, json, screen, signal, say }: Session, id: str
   for (;;) {
     const sweep = await forge.sweep(id)
     const text = json ? JSON.stringify(sweep) : stateText(sweep)
-    if (text !== before) screen.write(screen.isTTY && !json ? `\r\u001b[2K${text}` : `${text}\n`)
-    before = text
+    // What is not drawn over is said for each tenth of the way, and for each trial.
+    const mark = json || screen.isTTY ? text : stateText({ ...sweep, progress: Math.floor(10 * sweep.progress) / 10 })
+    if (mark !== before) screen.write(screen.isTTY && !json ? `\r\u001b[2K${text}` : `${text}\n`)
+    before = mark
     if (['COMPLETED', 'FAILED', 'CANCELLED'].includes(sweep.status)) {
       if (!json) say(`${screen.isTTY ? '\n' : ''}\n${sweepText(sweep)}`)
       if (sweep.status !== 'COMPLETED') throw new Unsuccessful()
