@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { createClient } from 'redis'
+import { eventually } from './processes.ts'
 
 export const postgresUrl = process.env.TEST_POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 export const redisUrl = process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1:6379'
@@ -53,14 +54,38 @@ export async function connectRedis() {
   return { redis, [Symbol.asyncDispose]: () => redis.close() }
 }
 
-/** A database number of the test server that nobody else uses, empty, and emptied at the end. */
+/** Databases of the test server that are given out; the lower ones have tests of their own. */
+const numbers = [8, 9, 10, 11, 12, 13, 14, 15]
+/** A test that was killed holds its database for so long, in milliseconds: longer than any test takes. */
+const heldMs = 600_000
+
+/** A database number of the test server that no other test has meanwhile, empty, and emptied at the end. */
 export async function scratchRedis(): Promise<Scratch> {
-  const url = `${redisUrl.replace(/\/\d*$/, '')}/6`
+  await using client = await connectRedis()
+  const number = await eventually(() => takeNumber(client.redis), 'a Redis database is free', 120)
+  const url = `${redisUrl.replace(/\/\d*$/, '')}/${number}`
   const empty = async () => {
     const redis = await createClient({ url }).connect()
     await redis.flushDb()
     await redis.close()
   }
   await empty()
-  return { url, [Symbol.asyncDispose]: empty }
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      await empty()
+      await using client = await connectRedis()
+      await client.redis.del(holderOf(number))
+    },
+  }
+}
+
+const holderOf = (number: number) => `forge_test_database:${number}`
+
+async function takeNumber(redis: Awaited<ReturnType<typeof connectRedis>>['redis']): Promise<number | null> {
+  const expiration = { type: 'PX', value: heldMs } as const
+  for (const number of numbers) {
+    if ((await redis.set(holderOf(number), 'held', { condition: 'NX', expiration })) !== null) return number
+  }
+  return null
 }

@@ -47,6 +47,8 @@ export async function runningTraining({ withWorker = true, on = 'PostgreSQL' as 
     FORGE_THREADS: '1',
     FORGE_SLOTS: '2',
     FORGE_LOG: 'warn',
+    // Tests have deadlines, and run beside others: what gives way to everything might not come to a step.
+    FORGE_TRAINING_PRIORITY: 'normal',
     GATEWAY_URL: await listen(gateway, '127.0.0.1', 0),
     TRAINING_DATABASE_URL: opening.use(await scratchDatabase()).url,
     BUS_URL: opening.use(await (on === 'Redis' ? scratchRedis() : scratchDatabase())).url,

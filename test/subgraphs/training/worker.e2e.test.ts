@@ -91,7 +91,8 @@ describe('a job', () => {
     const id = await forge.startCognate({ ...tiny, modelName: 'torn', steps: 150, seed: 11 })
     await forge.stepsTo(id, 25)
     await forge.ask('mutation ($id: ID!) { pauseJob(id: $id) { status } }', { id })
-    await until('its process has ended', async () => (await trainingProcesses(process.pid)).length === 0)
+    // Once when it was asked for, and once when the worker had let go: by then its last checkpoint is listed.
+    await until('its worker has let go', async () => (await forge.events(['job.paused'], id)).length === 2)
     const { digest } = (await forge.job(id)).checkpoints[0]
     const hex = digest.slice('sha256:'.length)
     const { truncate } = await import('node:fs/promises')
@@ -156,7 +157,9 @@ describe.each(['PostgreSQL', 'Redis'] as const)('two workers on one queue in %s'
     await until('the training process has ended', () => !isAlive([...child!, ...other!][0]!))
 
     await until('another attempt', async () => (await forge.job(id)).attempts === 2, 20_000)
-    const [started] = (await forge.events(['job.started'], id)).slice(-1)
+    const starts = () => forge.events(['job.started'], id)
+    await until('the bus has it', async () => (await starts()).length === 2)
+    const [started] = (await starts()).slice(-1)
     expect(eventData('job.started', started!.data)).toMatchObject({ attempt: 2 })
     expect(eventData('job.started', started!.data).step).toBeGreaterThanOrEqual(50)
     const reached = (await forge.job(id)).step
