@@ -2,9 +2,13 @@ import { square } from '../graph/composed.ts'
 import { constant, type Node } from '../graph/graph.ts'
 import { add, divide, minimum, multiply, sqrt, sum } from '../graph/operations.ts'
 
-/** The Euclidean norm of all gradients taken as one vector, a scalar. */
+/**
+ * The Euclidean norm of all gradients taken as one vector, a scalar. The gradients of the last layers are added first:
+ * they are known first, and ONNX Runtime, which computes what stands first in a sum first, then works each layer's
+ * gradients out as it passes the layer, instead of keeping all that they are made of to the end.
+ */
 export function globalNorm(gradients: readonly Node[]): Node {
-  return sqrt(gradients.map(gradient => sum(square(gradient))).reduce((total, part) => add(total, part)))
+  return sqrt(gradients.map(gradient => sum(square(gradient))).reduceRight((total, part) => add(total, part)))
 }
 
 /**
