@@ -19,6 +19,7 @@ const OPSETS = [
 function attributeProto([name, value]: [string, OnnxAttributes[string]]) {
   if (typeof value === 'number') return { name, type: AttributeType.INT, i: value }
   if (typeof value === 'string') return { name, type: AttributeType.STRING, s: Buffer.from(value) }
+  if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float }
   return { name, type: AttributeType.INTS, ints: [...value] }
 }
 
@@ -55,6 +56,13 @@ function modelWriter(singleThread: boolean): ModelWriter {
     return output
   }
 
+  function pair(opType: string, input: readonly string[], attributes?: OnnxAttributes): readonly [string, string] {
+    const first = operator(opType, input, attributes)
+    const second = `${first}:`
+    operators.at(-1)!.output.push(second)
+    return [first, second]
+  }
+
   function initializer(name: string, dims: Shape, dataType: number, data: ArrayBufferView<ArrayBufferLike>): string {
     if (!initializers.has(name)) initializers.set(name, { name, dims: [...dims], dataType, rawData: bytesOf(data) })
     return name
@@ -68,10 +76,13 @@ function modelWriter(singleThread: boolean): ModelWriter {
 
   const writer: ModelWriter = {
     singleThread,
+    reciprocals: new Map(),
     operator,
+    pair,
     value,
     integers: list => initializer(`:[${list}]`, [list.length], INT64, BigInt64Array.from(list, BigInt)),
-    zeros: shape => initializer(`:zeros[${shape}]`, shape, ONNX_TYPES.float32, new Float32Array(sizeOf(shape))),
+    filled: (number, shape) =>
+      initializer(`:${number}[${shape}]`, shape, ONNX_TYPES.float32, new Float32Array(sizeOf(shape)).fill(number)),
     condition(node) {
       if (!conditions.has(node)) conditions.set(node, operator('Cast', [values.get(node)!], { to: BOOL }))
       return conditions.get(node)!

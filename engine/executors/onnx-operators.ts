@@ -5,25 +5,29 @@ import type { Lowered } from '../graph/lowerings.ts'
 export interface OnnxWriter {
   /** Adds an operator and gives the name of its result. */
   operator(type: string, inputs: readonly string[], attributes?: OnnxAttributes, domain?: string): string
+  /** The same for an operator with two results. */
+  pair(type: string, inputs: readonly string[], attributes?: OnnxAttributes): readonly [string, string]
   /** An int64 vector, as shapes and axes are. */
   integers(values: readonly number[]): string
-  /** Float32 zeros. */
-  zeros(shape: readonly number[]): string
+  /** Float32 numbers, all alike. */
+  filled(value: number, shape: readonly number[]): string
   /** The value of a node that was written before. */
   value(node: Node): string
   /** The same as bool. */
   condition(node: Node): string
   /** Whether operators run on one thread. */
   readonly singleThread: boolean
+  /** Values of `reciprocalRms` that came with an `rmsNorm`, by what `rmsKey` makes of their input. */
+  readonly reciprocals: Map<string, string>
 }
 
-export type OnnxAttributes = Readonly<Record<string, number | string | readonly number[]>>
+export type OnnxAttributes = Readonly<Record<string, number | string | readonly number[] | { readonly float: number }>>
 
 export const ONNX_TYPES: { readonly [T in ElementType]: number } = { float32: 1, int32: 6 }
 const MICROSOFT = 'com.microsoft'
 
 /** What ONNX Runtime has one operator for. */
-export const NATIVE = ['rotate'] as const satisfies readonly Lowered[]
+export const NATIVE = ['rotate', 'reciprocalRms', 'rmsNorm'] as const satisfies readonly Lowered[]
 type Native = (typeof NATIVE)[number]
 
 /** Writes a node, and gives the name of its value. */
@@ -70,10 +74,28 @@ function scatterAdd({ inputs: [indices, updates], shape }: NodeOf<'scatterAdd'>,
   const rows = to.operator('Reshape', [to.value(updates), to.integers([-1, width])])
   if (to.singleThread) {
     const long = to.operator('Cast', [flat], { to: 7 })
-    return to.operator('ScatterND', [to.zeros(shape), long, rows], { reduction: 'add' })
+    return to.operator('ScatterND', [to.filled(0, shape), long, rows], { reduction: 'add' })
   }
   const repeated = to.operator('Expand', [flat, to.integers([1, width])])
-  return to.operator('ScatterElements', [to.zeros(shape), repeated, rows], { axis: 0, reduction: 'add' })
+  return to.operator('ScatterElements', [to.filled(0, shape), repeated, rows], { axis: 0, reduction: 'add' })
+}
+
+const rmsKey = (x: Node, epsilon: number, to: OnnxWriter) => `${to.value(x)} ${epsilon}`
+
+function normalization(x: Node, weight: string, epsilon: number, to: OnnxWriter): readonly [string, string] {
+  const attributes = { axis: -1, epsilon: { float: epsilon } }
+  return to.pair('SimplifiedLayerNormalization', [to.value(x), weight], attributes)
+}
+
+function rmsNorm({ inputs: [x, weight], attributes: { epsilon } }: NodeOf<'rmsNorm'>, to: OnnxWriter): string {
+  const [normal, reciprocal] = normalization(x, to.value(weight), epsilon, to)
+  to.reciprocals.set(rmsKey(x, epsilon, to), reciprocal)
+  return normal
+}
+
+function reciprocalRms({ inputs: [x], attributes: { epsilon } }: NodeOf<'reciprocalRms'>, to: OnnxWriter): string {
+  const known = to.reciprocals.get(rmsKey(x, epsilon, to))
+  return known ?? normalization(x, to.filled(1, x.shape.slice(-1)), epsilon, to)[1]
 }
 
 export const encodings: {
@@ -128,6 +150,8 @@ export const encodings: {
     return to.operator('Cast', [isComparison ? to.condition(x) : to.value(x)], { to: ONNX_TYPES[type] })
   },
   softmax: plain('Softmax', { axis: -1 }),
+  rmsNorm,
+  reciprocalRms,
   rotate({ inputs: [x, cosines, sines] }, to) {
     // One position for all means: the tokens stand one after the other from there.
     const inputs = [to.value(x), to.integers([0]), to.value(cosines), to.value(sines)]

@@ -4,7 +4,7 @@ import { erf, fill, logSumExp, reader, rowsOf } from './reference-loops.ts'
 
 type Kernel<O extends Operation> = (y: NodeOf<O>, inputs: readonly Float64Array[]) => Float64Array
 
-type Elementwise = 'add' | 'subtract' | 'multiply' | 'divide' | 'minimum' | 'maximum' | 'greater' | 'equal' | 'where'
+type Elementwise = 'add' | 'subtract' | 'multiply' | 'divide' | 'minimum' | 'maximum' | 'greater' | 'equal' | 'where' | 'swiglu'
 
 const elementwise =
   (f: (...values: number[]) => number): Kernel<Elementwise> =>
@@ -32,6 +32,8 @@ const reduce =
     })
     return out
   }
+
+const meanSquare = (row: Float64Array) => row.reduce((sum, value) => sum + value ** 2, 0) / row.length
 
 const matmul: Kernel<'matmul'> = ({ shape, inputs, attributes: { transposeA, transposeB } }, [a, b]) => {
   const [readA, readB] = [reader(a, inputs[0].shape), reader(b, inputs[1].shape)]
@@ -68,7 +70,7 @@ const kernels: { readonly [O in Exclude<Operation, 'input'>]: Kernel<O> } = {
   sigmoid: map(x => 1 / (1 + Math.exp(-x))),
   relu: map(x => Math.max(x, 0)),
   erf: map(erf),
-  silu: map(x => x / (1 + Math.exp(-x))),
+  swiglu: elementwise((x, y) => (x / (1 + Math.exp(-x))) * y),
   matmul,
   transpose({ inputs: [{ shape }], attributes: { permutation }, shape: target }, [x]) {
     const read = reader(x, shape)
@@ -135,11 +137,13 @@ const kernels: { readonly [O in Exclude<Operation, 'input'>]: Kernel<O> } = {
       return own * cosine([token, pair]) + (first ? -1 : 1) * partner * sine([token, pair])
     })
   },
+  reciprocalRms: ({ inputs: [{ shape }], attributes: { epsilon } }, [x]) =>
+    Float64Array.from(rowsOf(x, shape.at(-1)!), row => 1 / Math.sqrt(meanSquare(row) + epsilon)),
   rmsNorm({ shape, attributes: { epsilon } }, [x, weight]) {
     const rows = rowsOf(x, shape.at(-1)!)
     const normalized = rows.flatMap(row => {
-      const meanSquare = row.reduce((sum, value) => sum + value ** 2, 0) / row.length
-      return [...row.map((value, i) => (value * weight[i]) / Math.sqrt(meanSquare + epsilon))]
+      const root = Math.sqrt(meanSquare(row) + epsilon)
+      return [...row.map((value, i) => (value * weight[i]) / root)]
     })
     return Float64Array.from(normalized)
   },

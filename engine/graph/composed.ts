@@ -8,8 +8,8 @@ import {
   logSumExp,
   maximum,
   multiply,
+  reciprocalRms,
   reshape,
-  sqrt,
   subtract,
   sum,
   takeAt,
@@ -29,10 +29,6 @@ export function mean(x: Node, axes: readonly number[] = [...x.shape.keys()], kee
   const count = sizeOf(normalizeAxes('mean', x.shape, axes).map(axis => x.shape[axis]))
   return scale(sum(x, axes, keepDims), 1 / count)
 }
-
-/** 1 / √(mean(x²) + ε) over the last axis, which stays with size 1. */
-export const reciprocalRms = (x: Node, epsilon: number): Node =>
-  reciprocal(sqrt(add(mean(square(x), [-1], true), constant(epsilon))))
 
 /** (x − mean) / √(variance + ε) · weight + bias over the last axis (Ba et al. 2016); weight and bias are [width]. */
 export function layerNorm(x: Node, weight: Node, bias: Node, epsilon: number): Node {

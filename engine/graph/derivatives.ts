@@ -1,4 +1,4 @@
-import { reciprocalRms, scale, square, zeros } from './composed.ts'
+import { scale, square, zeros } from './composed.ts'
 import { constant, type Node, type NodeOf, type Operation, type Shape } from './graph.ts'
 import {
   add,
@@ -14,6 +14,7 @@ import {
   multiply,
   negate,
   pad,
+  reciprocalRms,
   reshape,
   rotate,
   scatterAdd,
@@ -63,15 +64,24 @@ function matmulDerivative({ inputs: [a, b], attributes: { transposeA, transposeB
   return [unbroadcast(da, a.shape), unbroadcast(db, b.shape)]
 }
 
-/** With r = 1/rms(x) and n = x·r: ∂x = r·(g·w − n·mean(g·w·n)), where the mean is a product of g·n and w. */
+/** With r = 1/rms(x): ∂x = r·g·w − x·r³·mean(x·g·w), ∂w = Σ r·x·g; both sums over x·g are products. */
 function rmsNormDerivative({ inputs: [x, weight], attributes: { epsilon } }: NodeOf<'rmsNorm'>, g: Node) {
   const width = weight.shape[0]
   const r = reciprocalRms(x, epsilon)
-  const normal = multiply(x, r)
-  const weighted = multiply(g, normal)
-  const average = scale(matmul(reshape(weighted, [-1, width]), reshape(weight, [width, 1])), 1 / width)
-  const along = multiply(normal, reshape(average, r.shape))
-  return [multiply(subtract(multiply(g, weight), along), r), unbroadcast(weighted, weight.shape)]
+  const products = reshape(multiply(x, g), [-1, width])
+  const rows = reshape(r, [-1])
+  const means = scale(reshape(matmul(products, reshape(weight, [width, 1])), [-1]), 1 / width)
+  const along = reshape(multiply(means, multiply(square(rows), rows)), r.shape)
+  const dx = subtract(multiply(multiply(g, weight), r), multiply(x, along))
+  return [dx, reshape(matmul(reshape(rows, [1, -1]), products), weight.shape)]
+}
+
+/** σ is shared with the operation itself, and σ·(y − out) + out does not wait for g: ∂x = g·that, ∂y = g·x·σ. */
+function swigluDerivative(out: NodeOf<'swiglu'>, g: Node) {
+  const [x, y] = out.inputs
+  const gate = sigmoid(x)
+  const slope = add(multiply(gate, subtract(y, out)), out)
+  return [multiply(g, slope), multiply(g, multiply(x, gate))]
 }
 
 /**
@@ -157,13 +167,14 @@ export const derivatives: { readonly [O in Operation]: Derivative<O> } = {
     })
   },
   cast: () => [],
-  silu(y, g) {
-    const [x] = y.inputs
-    // σ(x)·(1 + x − y): fewer passes over the array than the rules of the product and of σ would take.
-    return [multiply(g, multiply(sigmoid(x), add(subtract(x, y), constant(1))))]
-  },
+  swiglu: swigluDerivative,
   softmax: (y, g) => [multiply(y, subtract(g, along(y, g)))],
   logSumExp: ({ inputs: [x] }, g) => [multiply(softmax(x), g)],
+  // −x·y³/width
+  reciprocalRms(y, g) {
+    const [x] = y.inputs
+    return [multiply(x, scale(multiply(g, multiply(square(y), y)), -1 / x.shape.at(-1)!))]
+  },
   rmsNorm: rmsNormDerivative,
   // Linear in x, and its transpose turns back.
   rotate: ({ inputs: [, cosines, sines] }, g) => [rotate(g, cosines, negate(sines))],

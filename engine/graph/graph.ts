@@ -43,9 +43,10 @@ export interface Attributes {
   pad: { readonly before: readonly number[]; readonly after: readonly number[] }
   concat: { readonly axis: number }
   cast: { readonly type: ElementType }
-  silu: None
+  swiglu: None
   softmax: None
   logSumExp: None
+  reciprocalRms: { readonly epsilon: number }
   rmsNorm: { readonly epsilon: number }
   rotate: None
 }

@@ -26,6 +26,11 @@ export function requireSameType(operation: string, a: Node, b: Node) {
     )
 }
 
+export function requireSameShape(operation: string, { shape: a }: Node, { shape: b }: Node) {
+  if (!sameShape(a, b))
+    throw invalid(`${operation} takes two of one shape; it was given ${describeShape(a)} and ${describeShape(b)}.`)
+}
+
 export function requireLastAxis(operation: string, { shape }: Node) {
   if (shape.length === 0) throw invalid(`${operation} needs at least one axis; it was given a scalar.`)
 }

@@ -1,6 +1,19 @@
-import { reciprocalRms } from './composed.ts'
+import { mean, reciprocal, square } from './composed.ts'
 import { constant, type Node, type NodeOf } from './graph.ts'
-import { add, concat, log, matmul, max, multiply, reshape, sigmoid, softmax, subtract } from './operations.ts'
+import {
+  add,
+  concat,
+  log,
+  matmul,
+  max,
+  multiply,
+  reciprocalRms,
+  reshape,
+  sigmoid,
+  softmax,
+  sqrt,
+  subtract,
+} from './operations.ts'
 
 /**
  * Operations that are primitive only because their own derivative is cheaper than what the rules of their parts give.
@@ -12,6 +25,9 @@ export const lowerings = {
   logSumExp: ({ inputs: [x] }: NodeOf<'logSumExp'>): Node =>
     subtract(max(x, [-1], true), log(max(softmax(x), [-1], true))),
 
+  reciprocalRms: ({ inputs: [x], attributes: { epsilon } }: NodeOf<'reciprocalRms'>): Node =>
+    reciprocal(sqrt(add(mean(square(x), [-1], true), constant(epsilon)))),
+
   rmsNorm: ({ inputs: [x, weight], attributes: { epsilon } }: NodeOf<'rmsNorm'>): Node =>
     multiply(multiply(x, reciprocalRms(x, epsilon)), weight),
 
@@ -22,7 +38,7 @@ export const lowerings = {
     return add(multiply(x, concat([cosines, cosines], 1)), multiply(turned, concat([sines, sines], 1)))
   },
 
-  silu: ({ inputs: [x] }: NodeOf<'silu'>): Node => multiply(x, sigmoid(x)),
+  swiglu: ({ inputs: [x, y] }: NodeOf<'swiglu'>): Node => multiply(multiply(x, sigmoid(x)), y),
 }
 
 function quarterTurn(width: number): Node {

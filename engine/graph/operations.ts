@@ -10,6 +10,7 @@ import {
   requireInt,
   requireLastAxis,
   requireRows,
+  requireSameShape,
   requireSameType,
   requireValues,
   requireWeight,
@@ -40,7 +41,7 @@ export const greater = (a: Node, b: Node): Node => binary('greater', a, b)
 /** 1 where a = b, else 0, as int32. */
 export const equal = (a: Node, b: Node): Node => binary('equal', a, b)
 
-type Unary = 'negate' | 'exp' | 'log' | 'sqrt' | 'tanh' | 'sigmoid' | 'relu' | 'erf' | 'silu' | 'softmax'
+type Unary = 'negate' | 'exp' | 'log' | 'sqrt' | 'tanh' | 'sigmoid' | 'relu' | 'erf' | 'softmax'
 
 function unary(operation: Unary, x: Node): Node {
   requireFloat(operation, x)
@@ -55,8 +56,6 @@ export const tanh = (x: Node): Node => unary('tanh', x)
 export const sigmoid = (x: Node): Node => unary('sigmoid', x)
 export const relu = (x: Node): Node => unary('relu', x)
 export const erf = (x: Node): Node => unary('erf', x)
-/** x · σ(x) (Elfwing et al. 2017). */
-export const silu = (x: Node): Node => unary('silu', x)
 
 /** Over the last axis. */
 export function softmax(x: Node): Node {
@@ -69,6 +68,20 @@ export function logSumExp(x: Node): Node {
   requireFloat('logSumExp', x)
   requireLastAxis('logSumExp', x)
   return node('logSumExp', [x], {}, [...x.shape.slice(0, -1), 1], x.type)
+}
+
+/** x · σ(x) · y for x and y of one shape: the gate of SwiGLU (Shazeer 2020). */
+export function swiglu(x: Node, y: Node): Node {
+  requireFloat('swiglu', x, y)
+  requireSameShape('swiglu', x, y)
+  return node('swiglu', [x, y], {}, x.shape, x.type)
+}
+
+/** 1 / √(mean(x²) + ε) over the last axis, which stays with size 1. */
+export function reciprocalRms(x: Node, epsilon = 1e-5): Node {
+  requireFloat('reciprocalRms', x)
+  requireLastAxis('reciprocalRms', x)
+  return node('reciprocalRms', [x], { epsilon }, [...x.shape.slice(0, -1), 1], x.type)
 }
 
 /** x · weight / √(mean(x²) + ε) over the last axis, whose size the weight has (Zhang & Sennrich 2019). */

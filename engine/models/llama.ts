@@ -9,9 +9,9 @@ import {
   reshape,
   rmsNorm,
   rotate,
-  silu,
   slice,
   softmax,
+  swiglu,
   transpose,
 } from '../graph/operations.ts'
 import { headWidth, type LlamaConfig } from './llama-config.ts'
@@ -96,7 +96,7 @@ export function hiddenStates(
     hidden = add(hidden, project(context, 'self_attn.o_proj'))
 
     const fed = norm(hidden, layerParameter(layer, 'post_attention_layernorm'))
-    const gated = multiply(silu(project(fed, 'mlp.gate_proj')), project(fed, 'mlp.up_proj'))
+    const gated = swiglu(project(fed, 'mlp.gate_proj'), project(fed, 'mlp.up_proj'))
     hidden = add(hidden, project(gated, 'mlp.down_proj'))
   }
   return norm(hidden, FINAL_NORM)

@@ -188,7 +188,10 @@ export const primitives: { readonly [O in Exclude<Operation, 'input' | 'constant
   },
   concat,
   cast: draw => ops.cast(draw.int(draw.shape(), 9), 'float32'),
-  silu: unary(ops.silu),
+  swiglu(draw) {
+    const shape = draw.shape()
+    return ops.swiglu(draw.float(shape), draw.float(shape))
+  },
   softmax: unary(ops.softmax),
   logSumExp: unary(ops.logSumExp),
   rotate(draw) {
@@ -196,6 +199,7 @@ export const primitives: { readonly [O in Exclude<Operation, 'input' | 'constant
     const angles = () => constant(Float32Array.from({ length: tokens * half }, draw.random), [tokens, half])
     return ops.rotate(draw.float([draw.size(2), draw.size(2), tokens, 2 * half]), angles(), angles())
   },
+  reciprocalRms: unary(x => ops.reciprocalRms(x), [0.3, 2]),
   rmsNorm(draw) {
     const shape = draw.shape(3)
     return ops.rmsNorm(draw.float(shape), draw.float(shape.slice(-1)))

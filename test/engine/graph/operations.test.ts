@@ -13,6 +13,8 @@ describe('an operation that cannot be names the shapes', () => {
     ['exp', () => ops.exp(ints(2)), 'exp takes float32'],
     ['softmax', () => ops.softmax(x()), 'at least one axis'],
     ['logSumExp', () => ops.logSumExp(x()), 'at least one axis'],
+    ['swiglu', () => ops.swiglu(x(2, 3), x(3)), 'swiglu takes two of one shape; it was given [2, 3] and [3]'],
+    ['reciprocalRms', () => ops.reciprocalRms(x()), 'at least one axis'],
     ['rmsNorm', () => ops.rmsNorm(x(2, 3), x(2)), 'a weight of shape [2] does not fit [2, 3]'],
     ['matmul', () => ops.matmul(x(2, 3), x(2, 3)), '[2, 3] and [2, 3] differ (3 and 2)'],
     [
