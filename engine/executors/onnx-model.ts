@@ -2,6 +2,7 @@ import onnxProto from 'onnx-proto'
 import { type Graph, type Node, type NodeOf, type Operation, type Shape, topologicalOrder } from '../graph/graph.ts'
 import { sizeOf } from '../graph/shapes.ts'
 import { simplify } from '../graph/simplify.ts'
+import { type Fusions, findFusions } from './onnx-fusions.ts'
 import { encodings, NATIVE, ONNX_TYPES, type OnnxAttributes, type OnnxWriter } from './onnx-operators.ts'
 
 const { onnx } = onnxProto
@@ -41,7 +42,7 @@ interface ModelWriter extends OnnxWriter {
   parts(): { node: onnxProto.onnx.INodeProto[]; initializer: onnxProto.onnx.ITensorProto[] }
 }
 
-function modelWriter(singleThread: boolean): ModelWriter {
+function modelWriter(singleThread: boolean, fusions: Fusions): ModelWriter {
   const operators: { opType: string; domain: string; input: string[]; output: string[]; attribute: object[] }[] = []
   const initializers = new Map<string, onnxProto.onnx.ITensorProto>()
   const values = new Map<Node, string>()
@@ -76,6 +77,7 @@ function modelWriter(singleThread: boolean): ModelWriter {
 
   const writer: ModelWriter = {
     singleThread,
+    fusions,
     reciprocals: new Map(),
     operator,
     pair,
@@ -112,9 +114,12 @@ function modelWriter(singleThread: boolean): ModelWriter {
 /** The graph as a serialized ONNX ModelProto with fixed shapes, its inputs and outputs named as the graph's. */
 export function encodeOnnx(graph: Graph, { singleThread }: { readonly singleThread: boolean }): Uint8Array {
   const { inputs, outputs } = simplify(graph, NATIVE)
-  const writer = modelWriter(singleThread)
+  const nodes = topologicalOrder(Object.values(outputs))
+  const fusions = findFusions(nodes, Object.values(outputs))
+  const writer = modelWriter(singleThread, fusions)
   const names = new Map(Object.entries(outputs).map(([name, node]) => [node, name]))
-  for (const node of topologicalOrder(Object.values(outputs))) {
+  for (const node of nodes) {
+    if (fusions.squares.has(node)) continue
     writer.write(node)
     const name = names.get(node)
     if (name !== undefined) writer.rename(node, name)

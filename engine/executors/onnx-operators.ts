@@ -1,5 +1,6 @@
 import type { ElementType, Node, NodeOf, Operation } from '../graph/graph.ts'
 import type { Lowered } from '../graph/lowerings.ts'
+import { type Fusions, isTall, narrower } from './onnx-fusions.ts'
 
 /** What an operator's encoding may write into the model. Names are those of the model's values. */
 export interface OnnxWriter {
@@ -15,6 +16,7 @@ export interface OnnxWriter {
   value(node: Node): string
   /** The same as bool. */
   condition(node: Node): string
+  readonly fusions: Fusions
   /** Whether operators run on one thread. */
   readonly singleThread: boolean
   /** Values of `reciprocalRms` that came with an `rmsNorm`, by what `rmsKey` makes of their input. */
@@ -41,27 +43,31 @@ const plain =
 /** Indices [rows] → [rows, 1], as the ..Elements operators take them. */
 const column = (x: Node, to: OnnxWriter) => to.operator('Unsqueeze', [to.value(x), to.integers([1])])
 
-/** From how many rows on a product of tall matrices runs faster on a copy that was transposed before. */
-const MANY_ROWS = 512
-
 /**
- * aᵀb of tall matrices, as every weight's gradient is. FusedMatMul would transpose a piece by piece, and again for
- * every block of b's columns; transposing the narrower one first costs less, and what several gradients share (the
- * input of queries, keys and values) is transposed once.
+ * aᵀb of tall matrices. Where several gradients share the narrower one (the input of queries, keys and values), it is
+ * transposed once, before: FusedMatMul would do so piece by piece in each of them, and for every block of b's columns.
  */
-function tallProduct(a: Node, b: Node, to: OnnxWriter): string {
+function tallProduct(y: NodeOf<'matmul'>, to: OnnxWriter): string {
+  const [a, b] = y.inputs.map(to.value)
   const swap = (x: string) => to.operator('Transpose', [x], { perm: [1, 0] })
-  if (a.shape[1] < b.shape[1]) return to.operator('MatMul', [swap(to.value(a)), to.value(b)])
-  return swap(to.operator('MatMul', [swap(to.value(b)), to.value(a)]))
+  if (narrower(y) === y.inputs[0]) return to.operator('MatMul', [swap(a), b])
+  return swap(to.operator('MatMul', [swap(b), a]))
 }
 
 /** ONNX Runtime's own product, which reads its inputs transposed, for any number of axes. */
-function matmul({ inputs: [a, b], attributes }: NodeOf<'matmul'>, to: OnnxWriter): string {
-  const { transposeA, transposeB } = attributes
-  if (transposeA && !transposeB && a.shape.length === 2 && a.shape[0] >= MANY_ROWS) return tallProduct(a, b, to)
-  if (!transposeA && !transposeB) return to.operator('MatMul', [to.value(a), to.value(b)])
+function matmul(y: NodeOf<'matmul'>, to: OnnxWriter): string {
+  if (isTall(y) && to.fusions.transposed.get(narrower(y))! > 1) return tallProduct(y, to)
+  const { transposeA, transposeB } = y.attributes
+  const inputs = y.inputs.map(to.value)
+  if (!transposeA && !transposeB) return to.operator('MatMul', inputs)
   const flags = { transA: Number(transposeA), transB: Number(transposeB) }
-  return to.operator('FusedMatMul', [to.value(a), to.value(b)], flags, MICROSOFT)
+  return to.operator('FusedMatMul', inputs, flags, MICROSOFT)
+}
+
+function sum({ inputs: [x], attributes: { axes, keepDims } }: NodeOf<'sum'>, to: OnnxWriter): string {
+  const keepdims = Number(keepDims)
+  if (to.fusions.squares.has(x)) return to.operator('ReduceSumSquare', [to.value(x.inputs[0])], { axes, keepdims })
+  return to.operator('ReduceSum', [to.value(x), to.integers(axes)], { keepdims, noop_with_empty_axes: 1 })
 }
 
 /**
@@ -122,8 +128,7 @@ export const encodings: {
     to.operator('Transpose', [to.value(x)], { perm: permutation }),
   reshape: ({ inputs: [x], shape }, to) => to.operator('Reshape', [to.value(x), to.integers(shape)]),
   broadcastTo: ({ inputs: [x], shape }, to) => to.operator('Expand', [to.value(x), to.integers(shape)]),
-  sum: ({ inputs: [x], attributes: { axes, keepDims } }, to) =>
-    to.operator('ReduceSum', [to.value(x), to.integers(axes)], { keepdims: Number(keepDims), noop_with_empty_axes: 1 }),
+  sum,
   max({ inputs: [x], attributes: { axes, keepDims } }, to) {
     // Without axes ReduceMax reduces all of them.
     if (axes.length === 0) return to.operator('Identity', [to.value(x)])

@@ -4,7 +4,17 @@ import { erf, fill, logSumExp, reader, rowsOf } from './reference-loops.ts'
 
 type Kernel<O extends Operation> = (y: NodeOf<O>, inputs: readonly Float64Array[]) => Float64Array
 
-type Elementwise = 'add' | 'subtract' | 'multiply' | 'divide' | 'minimum' | 'maximum' | 'greater' | 'equal' | 'where' | 'swiglu'
+type Elementwise =
+  | 'add'
+  | 'subtract'
+  | 'multiply'
+  | 'divide'
+  | 'minimum'
+  | 'maximum'
+  | 'greater'
+  | 'equal'
+  | 'where'
+  | 'swiglu'
 
 const elementwise =
   (f: (...values: number[]) => number): Kernel<Elementwise> =>

@@ -1,7 +1,19 @@
 import { filled, fillOf, scalar, scaledBy } from './fills.ts'
 import { constant, type Node, type NodeOf, type Operation } from './graph.ts'
 import { type Lowered, lowerings } from './lowerings.ts'
-import { add, addAt, broadcastTo, matmul, multiply, reshape, subtract, sum, transpose } from './operations.ts'
+import {
+  add,
+  addAt,
+  broadcastTo,
+  concat,
+  matmul,
+  multiply,
+  pad,
+  reshape,
+  subtract,
+  sum,
+  transpose,
+} from './operations.ts'
 import { broadcastShapes, sameShape, sizeOf } from './shapes.ts'
 
 /** An equal expression that costs less, or the node itself. */
@@ -26,6 +38,20 @@ function repeatLess<O extends 'add' | 'subtract' | 'multiply' | 'divide'>(
   return left === a && right === b ? (y as Node) : operation(left, right)
 }
 
+/** The sum of two arrays within zeros, if one begins where the other ends: both side by side within what is left. */
+function sideBySide(a: Node, b: Node): Node | undefined {
+  if (a.operation !== 'pad' || b.operation !== 'pad') return undefined
+  const [{ before, after }, { shape }, other] = [a.attributes, a.inputs[0], b.attributes]
+  const apart = before.flatMap((count, axis) =>
+    count === other.before[axis] && after[axis] === other.after[axis] ? [] : [axis],
+  )
+  const [axis] = apart
+  if (apart.length !== 1 || before[axis] + shape[axis] !== other.before[axis]) return undefined
+  const joined = concat([a.inputs[0], b.inputs[0]], axis)
+  const rest = after.with(axis, other.after[axis])
+  return [...before, ...rest].every(count => count === 0) ? joined : pad(joined, before, rest)
+}
+
 function simplerAdd(y: NodeOf<'add'>): Node {
   const [a, b] = y.inputs
   for (const [x, other] of [
@@ -34,6 +60,8 @@ function simplerAdd(y: NodeOf<'add'>): Node {
   ]) {
     if (fillOf(other) === 0) return to(x, y)
     if (other.operation === 'negate') return subtract(x, other.inputs[0])
+    const joined = sideBySide(x, other)
+    if (joined) return joined
     // One pass instead of two over what may be the largest array of a model.
     if (other.operation === 'addAt' && fillOf(other.inputs[0]) === 0 && sameShape(x.shape, y.shape))
       return addAt(x, other.inputs[1], other.inputs[2])

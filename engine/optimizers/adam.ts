@@ -17,6 +17,8 @@ export function adam(
   const whole = add(gradient, scale(parameter, weightDecay))
   const first = add(scale(moments.first, beta1), scale(whole, 1 - beta1))
   const second = add(scale(moments.second, beta2), scale(square(whole), 1 - beta2))
-  const root = add(multiply(sqrt(second), rootCorrection), constant(epsilon))
-  return { parameter: subtract(parameter, divide(multiply(first, stepSize), root)), first, second }
+  // Numerator and denominator over rootCorrection: what is left of it there is a number, not an array.
+  const root = add(sqrt(second), divide(constant(epsilon), rootCorrection))
+  const step = divide(stepSize, rootCorrection)
+  return { parameter: subtract(parameter, divide(multiply(first, step), root)), first, second }
 }

@@ -64,9 +64,11 @@ export function adamW(
 ): { parameter: Node } & Moments {
   const first = add(scale(moments.first, beta1), scale(gradient, 1 - beta1))
   const second = add(scale(moments.second, beta2), scale(square(gradient), 1 - beta2))
-  const root = add(multiply(sqrt(second), rootCorrection), constant(epsilon))
+  // Numerator and denominator over rootCorrection: what is left of it there is a number, not an array.
+  const root = add(sqrt(second), divide(constant(epsilon), rootCorrection))
+  const step = divide(stepSize, rootCorrection)
   const kept = parameter.shape.length > 1 ? multiply(parameter, decay) : parameter
-  return { parameter: subtract(kept, divide(multiply(first, stepSize), root)), first, second }
+  return { parameter: subtract(kept, divide(multiply(first, step), root)), first, second }
 }
 
 /** Throws INVALID_INPUT naming the value that no optimizer can use. */

@@ -206,7 +206,17 @@ export const primitives: { readonly [O in Exclude<Operation, 'input' | 'constant
   },
 }
 
+/** The parts of an array, put together again by adding them within zeros. */
+function halves(draw: Draw): Node {
+  const [rows, left, right] = [draw.size(), draw.size(), draw.size()]
+  const zeros = [draw.size(3) - 1, draw.size(3) - 1]
+  const within = (part: Node, before: number, after: number) =>
+    ops.pad(part, [zeros[0], before + zeros[1]], [1, after + zeros[0]])
+  return ops.add(within(draw.float([rows, right]), left, 0), within(draw.float([rows, left]), 0, right))
+}
+
 export const compositions: { readonly [name: string]: Build } = {
+  halves,
   mean: reduction(composed.mean),
   square: unary(composed.square),
   reciprocal: unary(composed.reciprocal, [0.5, 2]),

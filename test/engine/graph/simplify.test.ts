@@ -12,6 +12,7 @@ import {
   matmul,
   multiply,
   negate,
+  pad,
   reshape,
   subtract,
   sum,
@@ -96,6 +97,14 @@ describe('simplify', () => {
     expect(operationsOf(reshape(reshape(x, [6]), [3, 2]))).toEqual(['reshape'])
     expect(operationsOf(reshape(reshape(x, [6]), [2, 3]))).toEqual([])
     expect(operationsOf(transpose(transpose(x)))).toEqual([])
+  })
+
+  it('puts parts side by side where it would add them within zeros', () => {
+    const [left, middle] = [pad(x, [1, 0], [1, 4]), pad(y, [1, 3], [1, 1])]
+    expect(operationsOf(add(left, middle))).toEqual(['concat', 'pad'])
+    expect(operationsOf(add(pad(x, [0, 0], [0, 3]), pad(y, [0, 3], [0, 0])))).toEqual(['concat'])
+    expect(operationsOf(add(left, pad(y, [1, 4], [1, 0])))).toEqual(['pad', 'pad', 'add'])
+    expect(operationsOf(add(left, pad(y, [0, 3], [2, 1])))).toEqual(['pad', 'pad', 'add'])
   })
 
   it('adds the gradient of a picked logit into that of the others', () => {
