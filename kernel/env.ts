@@ -227,6 +227,9 @@ export const defaultPorts = {
   worker: 4006,
 } as const
 
+/** Every variable of this process, for a child that inherits all but what its parent changes. */
+export const inheritedEnv = (): Readonly<Record<string, string | undefined>> => process.env
+
 const loopback = new Set(['127.0.0.1', '::1', 'localhost'])
 
 /** Reads and checks the environment; throws INVALID_INPUT naming the variable that is wrong. */

@@ -1,8 +1,10 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { withHugePages } from '../../engine/executors/huge-pages.ts'
 import { probeExecutors } from '../../engine/executors/probe.ts'
 import { type PresetName, presets } from '../../engine/models/presets.ts'
+import { inheritedEnv } from '../../kernel/env.ts'
 import { type Benchmark, type Goal, option } from '../benchmark.ts'
 import type { GenerateTimes, Times, TrainTimes, Trial } from '../training/trial.ts'
 
@@ -93,12 +95,12 @@ function trainRow(model: string, executor: string, threads: number, times: Times
   }
 }
 
-/** Measures in a process of its own, pinned to as many cores as it has threads where there is taskset. */
+/** Measures in a process of its own with the environment of a training's, pinned to as many cores as it has threads where there is taskset. */
 async function run<T>(trial: Trial): Promise<Times<T>> {
   const command = [process.execPath, join(import.meta.dirname, '../training/main.ts'), JSON.stringify(trial)]
   if (pins()) command.unshift('taskset', '-c', trial.threads === 1 ? '0' : `0-${trial.threads - 1}`)
   const [file, ...args] = command
-  const { stdout } = await promisify(execFile)(file!, args)
+  const { stdout } = await promisify(execFile)(file!, args, { env: withHugePages(inheritedEnv()) })
   return JSON.parse(stdout) as Times<T>
 }
 

@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { setPriority } from 'node:os'
 import { join } from 'node:path'
+import { withHugePages } from '../../../engine/executors/huge-pages.ts'
+import { inheritedEnv } from '../../../kernel/env.ts'
 import type { Log } from '../../../kernel/log.ts'
 import type { FromTrainer, Order, ToTrainer } from '../trainer/protocol.ts'
 import { type OutputInbox, outputInbox, type Printed } from './output.ts'
@@ -25,7 +27,8 @@ export interface TrainingProcess {
 /** Starts a process of its own for one attempt: it can be killed, and what the runtime leaks goes with it. */
 export function startTrainingProcess(order: Order, { command, niceness }: Priority, log: Log): TrainingProcess {
   const [execPath, ...execArgv] = [...command, process.execPath]
-  const child = fork(entry, { execPath, execArgv, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  const env = withHugePages(inheritedEnv())
+  const child = fork(entry, { env, execPath, execArgv, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
   lower(child, niceness, log)
   let inbox: FromTrainer[] = []
   let ended: string | undefined

@@ -21,7 +21,7 @@ async function expectAgreement(built: Graph) {
     [await onnxExecutor(), referenceExecutor()].map(async executor => {
       await using program = await executor.compile(built)
       const feeds = drawn.map(({ name, shape, data }) => [name, executor.value(data, shape)] as const)
-      return program.run(Object.fromEntries(feeds))
+      return await program.run(Object.fromEntries(feeds))
     }),
   )
   for (const [name, value] of Object.entries(wanted!)) {
