@@ -31,7 +31,7 @@ export function curvesChart(curves: readonly Curve[], what: string, columns = 80
     series.map(({ points }) => spread(points, range)),
     { height: 12, colors: pc.isColorSupported ? inks.map(({ drawn }) => drawn) : [] },
   )
-  const legend = series.map(({ label }, index) => inks[index % inks.length]!.shown(label)).join(', ')
+  const legend = series.map(({ label }, index) => inks[index % inks.length]!.shown(label)).join(' · ')
   return `${what && `${what}: `}${legend} over steps ${range.from} to ${range.to}\n${chart}`
 }
 

@@ -52,7 +52,9 @@ export function registryCommands(models: Command, console: Console): void {
       run(console, async ({ forge, show }, a: string, b: string) =>
         show(await forge.compareVersions(a, b), ({ config, metrics, tensors }) =>
           [
-            table(config, { setting: ({ name }) => name, [a]: row => text(row.a), [b]: row => text(row.b) }),
+            config.length === 0
+              ? 'Both have the same settings.'
+              : table(config, { setting: ({ name }) => name, [a]: row => text(row.a), [b]: row => text(row.b) }),
             table(metrics, {
               metric: ({ name }) => name,
               [a]: row => text(row.a),

@@ -39,7 +39,7 @@ export function curvesSvg(title: string, curves: readonly Curve[]): string | nul
   const axes = [
     ...marks(x).map(value => tick(x.at(value), height - margin.bottom + 16, String(Math.round(value)), 'middle')),
     ...marks(y).map(value => tick(margin.left - 6, y.at(value) + 4, value.toPrecision(3), 'end')),
-    tick((margin.left + width - margin.right) / 2, height - 4, 'step', 'middle'),
+    tick((margin.left + width - margin.right) / 2, height - 4, escaped(title), 'middle'),
     `<path d="M${margin.left} ${margin.top}V${height - margin.bottom}H${width - margin.right}" fill="none" stroke="#888"/>`,
   ]
   return [

@@ -24,6 +24,6 @@ it('names the validation loss where there is one, and draws nothing of one point
     { step: 10, value: 3.5 },
     { step: 90, value: 2 },
   ]
-  expect(stripVTControlCharacters(lossCurve(falling(100), validation))).toContain('loss, validation loss over')
+  expect(stripVTControlCharacters(lossCurve(falling(100), validation))).toContain('loss · validation loss over')
   expect(lossCurve([{ step: 1, value: 1 }])).toBe('')
 })
