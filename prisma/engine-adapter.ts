@@ -33,6 +33,8 @@ export class EngineAdapter extends PrismaPg {
 
 function openPool(connectionString: string, stack: AsyncDisposableStack): pg.Pool {
   const pool = new pg.Pool({ connectionString })
+  // The engine drops its scratch databases with whoever is connected yet; a query that needs a connection fails by itself.
+  pool.on('error', () => {})
   stack.defer(() => pool.end())
   return pool
 }
