@@ -25,16 +25,21 @@ const openers = {
 
 const isExecutorName = (name: string): name is ExecutorName => Object.hasOwn(openers, name)
 
+export interface WorkingProbe {
+  readonly name: ExecutorName
+  readonly works: true
+  readonly version: string
+  readonly gigaflops: number
+}
+
 /** What a trial in a process of its own found. */
-export type Probe =
-  | { readonly name: ExecutorName; readonly works: true; readonly version: string; readonly gigaflops: number }
-  | { readonly name: ExecutorName; readonly works: false; readonly reason: string }
+export type Probe = WorkingProbe | { readonly name: ExecutorName; readonly works: false; readonly reason: string }
 
 const PROBE_LIMIT_MS = 30_000
 // Large enough to tell the executors apart, small enough that the reference's loops end.
 const PROBE_WIDTH = 128
 
-/** Opens an executor by name, or with `auto` the one that multiplies matrices fastest here. */
+/** Opens an executor by name, or with `auto` the fastest here. */
 export async function openExecutor(name: string, { threads = 1 }: ExecutorOptions = {}): Promise<Executor> {
   const chosen = name === 'auto' ? await fastestExecutor() : name
   if (!isExecutorName(chosen))
@@ -43,8 +48,23 @@ export async function openExecutor(name: string, { threads = 1 }: ExecutorOption
 }
 
 async function fastestExecutor(): Promise<ExecutorName> {
-  const working = (await probeExecutors()).filter(probe => probe.works)
-  return working.reduce((best, probe) => (probe.gigaflops > best.gigaflops ? probe : best)).name
+  // The reference works everywhere.
+  return fastest(await probeExecutors())!.name
+}
+
+/** How many times as fast as one that comes before it in `executorNames` an executor must have been to be preferred. */
+const CLEARLY_FASTER = 4
+
+/**
+ * The fastest of those that work. A busy machine measures badly, and every worker of the same kind should choose the same:
+ * on two executors, a training has other losses.
+ */
+export function fastest(probes: readonly Probe[]): WorkingProbe | undefined {
+  const working = probes.filter(probe => probe.works)
+  return working.reduce<WorkingProbe | undefined>(
+    (best, probe) => (best && probe.gigaflops < CLEARLY_FASTER * best.gigaflops ? best : probe),
+    undefined,
+  )
 }
 
 /** Tries every executor, one after the other so that they do not slow each other. */

@@ -1,5 +1,5 @@
 import { executorNames } from '../../../engine/executors/executor-names.ts'
-import { probeExecutors } from '../../../engine/executors/probe.ts'
+import { fastest, probeExecutors } from '../../../engine/executors/probe.ts'
 import { invalidInput, unavailable } from '../../../kernel/errors.ts'
 import type { Log } from '../../../kernel/log.ts'
 
@@ -16,11 +16,11 @@ export async function findExecutors(chosen: string, log: Log): Promise<WorkingEx
     throw invalidInput(`FORGE_EXECUTOR is "${chosen}", which there is not: set it to one of ${choices.join(', ')}.`)
   const probes = await probeExecutors()
   log.info({ probes }, 'executors probed')
-  const working = probes.filter(probe => probe.works).sort((one, other) => other.gigaflops - one.gigaflops)
-  const preferred = chosen === 'auto' ? working[0]?.name : working.find(({ name }) => name === chosen)?.name
+  const names = probes.filter(({ works }) => works).map(({ name }) => name)
+  const preferred = chosen === 'auto' ? fastest(probes)?.name : names.find(name => name === chosen)
   if (!preferred) {
     const reasons = probes.map(probe => (probe.works ? `${probe.name} works` : `${probe.name}: ${probe.reason}`))
     throw unavailable(`The executor "${chosen}" (FORGE_EXECUTOR) does not work here: ${reasons.join('; ')}`)
   }
-  return { names: working.map(({ name }) => name), preferred }
+  return { names, preferred }
 }
