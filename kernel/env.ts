@@ -1,5 +1,5 @@
-import { hostname } from 'node:os'
-import { resolve } from 'node:path'
+import { homedir, hostname } from 'node:os'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { invalidInput } from './errors.ts'
 
@@ -109,6 +109,25 @@ const variables = z.object({
   FORGE_MODEL_MEMORY: z.coerce.number().min(1).default(2048),
   /** Hours in which a deletion of model versions can be undone; then they are purged. */
   FORGE_UNDO_HOURS: z.coerce.number().min(0).default(168),
+  /** Content of one imported dataset, and what is fetched for it, in MiB. */
+  FORGE_IMPORT_LIMIT: z.coerce.number().min(1).default(102_400),
+  /** Hosts that imports may fetch from although their addresses are not public, `host` or `host:port` separated by commas. */
+  FORGE_IMPORT_HOSTS: z
+    .string()
+    .default('')
+    .transform(list =>
+      list
+        .split(',')
+        .map(host => host.trim())
+        .filter(Boolean),
+    ),
+  /** The Hugging Face hub, or a mirror of it. */
+  FORGE_HUB: z
+    .url()
+    .default('https://huggingface.co')
+    .transform(address => address.replace(/\/+$/, '')),
+  /** One file that is uploaded to become a dataset, in MiB. */
+  FORGE_UPLOAD_LIMIT: z.coerce.number().min(1).default(65_536),
   /** Name of this machine in the fleet. */
   FORGE_NODE: z.string().default(hostname()),
   /** Jobs that this worker runs at once; default its number of cores. */
@@ -117,6 +136,10 @@ const variables = z.object({
   FORGE_MEMORY: z.coerce.number().min(1).optional(),
   /** `idle`: trainings take the time that nothing else on this machine wants. `normal`: they take their share. */
   FORGE_TRAINING_PRIORITY: z.enum(['idle', 'normal']).default('idle'),
+  /** Where users' caches are on this machine; default ~/.cache. */
+  XDG_CACHE_HOME: z.string().default(join(homedir(), '.cache')),
+  /** Tokens of datasets that a worker keeps for later trainings, in MiB. */
+  FORGE_TOKEN_CACHE: z.coerce.number().min(1).default(20_480),
   /** Labels of this machine for jobs that require them, separated by commas, such as `gpu,zone=eu`. */
   FORGE_LABELS: z
     .string()

@@ -1,7 +1,12 @@
 import { EngineError } from '../errors.ts'
 import { type Random, type RandomState, restoredRandom, seededRandom } from '../random.ts'
 
-export type Tokens = Int32Array | Uint16Array
+/** Token ids, in memory or wherever a part of them is read from. */
+export interface Tokens {
+  readonly length: number
+  /** Those from `begin` to before `end`, to be read only. */
+  subarray(begin: number, end: number): Int32Array | Uint16Array
+}
 
 /** `batch` windows of `context` tokens, row after row, and for each token the one that follows it. */
 export interface Batch {
@@ -22,7 +27,10 @@ export interface BatchSampler {
 }
 
 /** Cuts off the last `share` of the tokens for validation, so that no validation window overlaps a training one. */
-export function splitTokens<T extends Tokens>(tokens: T, share: number): { training: T; validation: T } {
+export function splitTokens<T extends Int32Array | Uint16Array>(
+  tokens: T,
+  share: number,
+): { training: T; validation: T } {
   if (!(share > 0 && share < 1)) {
     throw new EngineError('INVALID_INPUT', `the validation share is ${share}: it must lie between 0 and 1`)
   }
@@ -64,8 +72,9 @@ function batchAt(tokens: Tokens, { batch, context }: BatchSize, nextOffset: () =
   const targets = new Int32Array(batch * context)
   for (let row = 0; row < batch; row++) {
     const offset = nextOffset()
-    inputs.set(tokens.subarray(offset, offset + context), row * context)
-    targets.set(tokens.subarray(offset + 1, offset + 1 + context), row * context)
+    const window = tokens.subarray(offset, offset + context + 1)
+    inputs.set(window.subarray(0, context), row * context)
+    targets.set(window.subarray(1), row * context)
   }
   return { inputs, targets }
 }

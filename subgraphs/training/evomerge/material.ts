@@ -3,9 +3,10 @@ import { readSafetensors } from '../../../engine/formats/safetensors.ts'
 import { parameterShapes } from '../../../engine/models/llama-parameters.ts'
 import { fromHuggingFace } from '../../../engine/tokenizing/hugging-face.ts'
 import type { Tokenizer } from '../../../engine/tokenizing/tokenizer.ts'
-import { type Batch, splitTokens, validationBatches } from '../../../engine/training/batches.ts'
+import { type Batch, validationBatches } from '../../../engine/training/batches.ts'
 import type { Blobs } from '../../../kernel/blobs/blobs.ts'
-import { validationShare } from '../recipes/config.ts'
+import { tokensBetween } from '../tokens/token-file.ts'
+import { openTokens, type TokenParts } from '../tokens/tokenizing.ts'
 import type { Relatives, Weights } from './candidates.ts'
 import type { EvoMergeConfig, Parent } from './config.ts'
 
@@ -19,24 +20,30 @@ export interface Material {
 }
 
 /**
- * The parents' weights, and the end of the text that a training on it keeps back: its first half decides, its second
- * tests. Parents that were trained on this text have seen neither.
+ * The parents' weights, and what a training on the dataset keeps back: its first half decides, its second tests. Parents
+ * that were trained on it have seen neither. Null when it should stop.
  */
-export async function prepareMerge(blobs: Blobs, config: EvoMergeConfig, dataset: string): Promise<Material> {
+export async function prepareMerge(
+  parts: TokenParts,
+  config: EvoMergeConfig,
+  dataset: string,
+): Promise<Material | null> {
+  const { blobs } = parts
   const weightsOf = (parent: Parent) => readWeights(blobs, config, parent)
   const parents: Weights[] = []
   for (const parent of config.parents) parents.push(await weightsOf(parent))
   const base = config.base && (await weightsOf(config.base))
   const tokenizer = fromHuggingFace(JSON.parse(new TextDecoder().decode(await blobs.bytes(config.tokenizer))))
 
-  const text = new TextDecoder('utf-8', { fatal: true }).decode(await blobs.bytes(dataset))
-  const { validation: kept } = splitTokens(tokenizer.encode(text), validationShare)
+  using tokens = await openTokens(parts, dataset, tokenizer)
+  if (!tokens) return null
+  const kept = tokens.validation
   const half = Math.floor(kept.length / 2)
   return {
     relatives: { model: config.model, parents, base, seed: config.seed },
     tokenizer,
-    fitness: validationBatches(kept.subarray(0, half), config, config.fitnessBatches),
-    test: validationBatches(kept.subarray(half), config, config.testBatches),
+    fitness: validationBatches(tokensBetween(kept, 0, half), config, config.fitnessBatches),
+    test: validationBatches(tokensBetween(kept, half, kept.length), config, config.testBatches),
   }
 }
 

@@ -1,16 +1,18 @@
 import { fromHuggingFace, toHuggingFace } from '../../../engine/tokenizing/hugging-face.ts'
-import { END_OF_TEXT, type Tokenizer } from '../../../engine/tokenizing/tokenizer.ts'
-import { trainTokenizer } from '../../../engine/tokenizing/training.ts'
-import { type Batch, splitTokens, validationBatches } from '../../../engine/training/batches.ts'
-import { type CognateConfig, validationShare } from '../recipes/config.ts'
+import type { Tokenizer } from '../../../engine/tokenizing/tokenizer.ts'
+import { type Batch, type Tokens, validationBatches } from '../../../engine/training/batches.ts'
+import type { CognateConfig } from '../recipes/config.ts'
+import { learnedTokenizer, openTokens, type TokenParts } from '../tokens/tokenizing.ts'
 
 /** Batches of one look at the validation loss during the training, and at its end. */
 const glanceBatches = 8
 const finalBatches = 200
 
-export interface PreparedData {
+export interface PreparedData extends Disposable {
   readonly tokenizer: Tokenizer
-  readonly training: Int32Array
+  readonly training: Tokens
+  /** Tokens that are kept for validation. */
+  readonly kept: number
   /** Spread over the validation text; for a look in between. */
   readonly glance: readonly Batch[]
   readonly validation: readonly Batch[]
@@ -22,22 +24,26 @@ export type SavedTokenizer = ReturnType<typeof toHuggingFace>
 export const saveTokenizer = (tokenizer: Tokenizer): SavedTokenizer => toHuggingFace(tokenizer)
 
 /**
- * Tokenizes the text, with the tokenizer given or one learned from the part that is trained on, and keeps the end of it
- * for validation, so that no window lies in both. Throws INVALID_INPUT when there are too few tokens.
+ * Tokenizes the dataset, with the tokenizer given or one learned from the part that is trained on; what is kept for
+ * validation is in no window of the training. Null when it should stop. Throws INVALID_INPUT when there are too few tokens.
  */
-export function prepareData(text: string, config: CognateConfig, saved?: SavedTokenizer): PreparedData {
+export async function prepareData(
+  parts: TokenParts,
+  dataset: string,
+  config: CognateConfig,
+  saved?: SavedTokenizer,
+): Promise<PreparedData | null> {
   const { batch, context, model } = config
-  const tokenizer = saved
-    ? fromHuggingFace(saved)
-    : trainTokenizer(text.slice(0, Math.floor(text.length * (1 - validationShare))), {
-        vocabularySize: model.vocabularySize,
-        specialTokens: [END_OF_TEXT],
-      })
-  const { training, validation } = splitTokens(tokenizer.encode(text), validationShare)
+  const tokenizer = saved ? fromHuggingFace(saved) : await learnedTokenizer(parts, dataset, model.vocabularySize)
+  const tokens = tokenizer && (await openTokens(parts, dataset, tokenizer))
+  if (!tokenizer || !tokens) return null
+  const { training, validation } = tokens
   return {
     tokenizer,
     training,
+    kept: validation.length,
     glance: validationBatches(validation, { batch, context }, glanceBatches),
     validation: validationBatches(validation, { batch, context }, finalBatches),
+    [Symbol.dispose]: () => tokens[Symbol.dispose](),
   }
 }

@@ -4,6 +4,7 @@ import type { MetricPoint, Phase } from '../../../schema/values.ts'
 import type { Completion } from '../attempts/attempt.ts'
 import type { SavedState } from '../attempts/service.ts'
 import type { JobError } from '../jobs/job.ts'
+import type { CacheSettings } from '../tokens/cache.ts'
 
 /** What a training process is told to do, once. */
 export interface Order {
@@ -12,7 +13,7 @@ export interface Order {
   readonly phase: Phase
   /** What the phase needs; its room knows the type. */
   readonly config: unknown
-  /** Digest of the text. */
+  /** Digest of the content. */
   readonly dataset: string
   readonly executor: string
   readonly threads: number
@@ -21,6 +22,8 @@ export interface Order {
   /** The last stored step of each metric: nothing up to there is reported again. */
   readonly recorded: Readonly<Record<string, number>>
   readonly blobs: BlobSettings
+  /** Where tokens are kept for those that come after. */
+  readonly tokens: CacheSettings
   /** It pauses after this step by itself, if it has one. */
   readonly pauseAt?: number | null
   /** Where its part of the trace goes. */

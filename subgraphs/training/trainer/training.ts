@@ -7,6 +7,7 @@ import type { Blob, Blobs } from '../../../kernel/blobs/blobs.ts'
 import { inSpan } from '../../../kernel/telemetry/spans.ts'
 import type { StopReason } from '../../../schema/values.ts'
 import { type CognateConfig, trainerOptions } from '../recipes/config.ts'
+import { openCache } from '../tokens/cache.ts'
 import { openCheckpointing, type Rating } from './checkpointing.ts'
 import { finish } from './outcome.ts'
 import { paceMeter } from './pace.ts'
@@ -27,15 +28,16 @@ export interface Surroundings {
   breathe(): Promise<void>
 }
 
-/** All that is needed before the first step. */
-async function prepare(order: Order, { blobs, send }: Surroundings) {
+/** All that is needed before the first step; the step it would go on from where it should stop before. */
+async function prepare(order: Order, { blobs, send, shouldStop }: Surroundings) {
   const config = order.config as CognateConfig
   const { batch, context, accumulation } = config
   const saved = await loadState(blobs, order.checkpoints, (step, reason) =>
     send({ kind: 'warning', message: `The checkpoint of step ${step} cannot be used: ${reason}` }),
   )
-  const text = new TextDecoder('utf-8', { fatal: true }).decode(await blobs.bytes(order.dataset))
-  const data = prepareData(text, config, saved?.tokenizer)
+  const tokenParts = { blobs, cache: openCache(order.tokens), shouldStop }
+  const data = await prepareData(tokenParts, order.dataset, config, saved?.tokenizer)
+  if (!data) return { stoppedAt: saved?.trainer.step ?? 0 }
   const tokenizer = saved?.tokenizer ?? saveTokenizer(data.tokenizer)
   const baseline = { validation_unigram_entropy: unigramEntropy(data.validation.map(({ targets }) => targets)) }
 
@@ -63,7 +65,9 @@ export async function runTraining(order: Order, surroundings: Surroundings): Pro
   const { steps } = config
   const keepsBest = config.weights === 'BEST'
   const prepared = await inSpan('prepare', {}, () => prepare(order, surroundings))
-  const { data, tokenizer, baseline, sampler, sizeOfStep, tokensPerStep, stopping } = prepared
+  if (prepared.stoppedAt !== undefined) return send({ kind: 'stopped', step: prepared.stoppedAt })
+  using data = prepared.data
+  const { tokenizer, baseline, sampler, sizeOfStep, tokensPerStep, stopping } = prepared
   await using trainer = prepared.trainer
   const recorder = createRecorder({ send, now: () => new Date(), recorded: order.recorded })
   const pace = paceMeter({ at: performance.now(), step: trainer.step }, tokensPerStep, steps)
@@ -81,7 +85,7 @@ export async function runTraining(order: Order, surroundings: Surroundings): Pro
 
   const glance = () => trainer.evaluate(data.glance)
 
-  recorder.record(0, baseline)
+  recorder.record(0, { ...baseline, training_tokens: data.training.length, validation_tokens: data.kept })
   const end = await inSpan('train', {}, train)
   if (end === 'LEFT') return
   const stopReason = end === 'LAST_STEP' ? null : end

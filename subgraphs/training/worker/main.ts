@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { blobSettings, openBlobs } from '../../../kernel/blobs/open.ts'
 import { openBus } from '../../../kernel/bus/open.ts'
 import { openPrisma } from '../../../kernel/database/prisma.ts'
@@ -73,6 +75,7 @@ export async function startWorker(env: Env, log: Log): Promise<Serving> {
     blobs: await openBlobs(settings),
     blobSettings: settings,
     priority: trainingPriority(env),
+    tokens: { folder: tokenFolder(env), limitBytes: env.FORGE_TOKEN_CACHE * 1024 ** 2 },
     threads: ({ slots }: TrainingJob) => node.threadsFor(slots, running.used().slots),
     tracing: telemetry.tracing,
     metrics,
@@ -94,6 +97,10 @@ export async function startWorker(env: Env, log: Log): Promise<Serving> {
   const open = opening.move()
   return { url, [Symbol.asyncDispose]: () => open.disposeAsync() }
 }
+
+/** A machine that only works for a forge elsewhere has no data folder, and gets none. */
+const tokenFolder = ({ FORGE_DATA, XDG_CACHE_HOME }: Env): string =>
+  existsSync(FORGE_DATA) ? join(FORGE_DATA, 'tokens') : join(XDG_CACHE_HOME, 'agent-forge', 'tokens')
 
 if (import.meta.main) {
   const env = readEnv()

@@ -8,6 +8,7 @@ import type { Claim } from '../attempts/attempt.ts'
 import type { AttemptParts } from '../attempts/ports.ts'
 import * as attempts from '../attempts/service.ts'
 import type { TrainingJob } from '../jobs/job.ts'
+import type { CacheSettings } from '../tokens/cache.ts'
 import type { Ending, TrainingMetrics } from './metrics.ts'
 import type { Priority } from './priority.ts'
 import { startTrainingProcess } from './process.ts'
@@ -23,6 +24,8 @@ const partingMs = 3_000
 export interface RunParts extends AttemptParts {
   readonly blobSettings: BlobSettings
   readonly priority: Priority
+  /** Where training processes keep tokens. */
+  readonly tokens: CacheSettings
   /** For a job that starts now. */
   threads(job: TrainingJob): number
   /** For its part of the trace. */
@@ -109,7 +112,7 @@ async function run(parts: RunParts, claim: Claim, signal: AbortSignal): Promise<
   }
 }
 
-const orderOf = ({ blobSettings, threads, tracing }: RunParts, { job, checkpoints, recorded }: Claim) => ({
+const orderOf = ({ blobSettings, tokens, threads, tracing }: RunParts, { job, checkpoints, recorded }: Claim) => ({
   kind: 'start' as const,
   jobId: job.id,
   phase: job.phase,
@@ -120,6 +123,7 @@ const orderOf = ({ blobSettings, threads, tracing }: RunParts, { job, checkpoint
   checkpoints,
   recorded,
   blobs: blobSettings,
+  tokens,
   pauseAt: job.pauseAt,
   tracing,
   traceparent: currentTraceparent(),

@@ -14,6 +14,7 @@ import { runEvoMerge } from '../../../../subgraphs/training/evomerge/search.ts'
 import { startEvoMerge } from '../../../../subgraphs/training/evomerge/service.ts'
 import type { FromTrainer, Order } from '../../../../subgraphs/training/trainer/protocol.ts'
 import { identityOf } from '../memory.ts'
+import { scratchCache, tokenParts } from '../token-cache.ts'
 import { config, family, text, tokenizer } from './family.ts'
 
 /** Some steps on batches of their own, from a common state: so the ways can be averaged. */
@@ -45,6 +46,8 @@ beforeAll(async () => {
   await home.register('b', (await trained(3, 20, trunk.state)).weights)
 })
 
+const cache = scratchCache()
+
 async function search(settings: object, parents = ['a/1', 'b/1']) {
   const { parts } = home
   const job = await startEvoMerge(parts, identityOf(), {
@@ -72,6 +75,7 @@ async function search(settings: object, parents = ['a/1', 'b/1']) {
       checkpoints,
       recorded: {},
       blobs: { folder: '' },
+      tokens: cache,
     }
     await runEvoMerge(order, {
       blobs: parts.blobs,
@@ -184,8 +188,9 @@ describe('runEvoMerge', () => {
 
   it('merges of the layers that it passes through what it merges of all', async () => {
     const { job } = await search({ objectives: ['LOSS', 'SIZE', 'LATENCY'] })
-    const { relatives } = await prepareMerge(home.parts.blobs, job.config as EvoMergeConfig, job.datasetFingerprint)
-    const space = spaceOf(job.config as EvoMergeConfig, 'linear')
+    const merge = job.config as EvoMergeConfig
+    const { relatives } = (await prepareMerge(tokenParts(home.parts.blobs, cache), merge, job.datasetFingerprint))!
+    const space = spaceOf(merge, 'linear')
     const [all, second] = [undefined, [1]].map(layers => mergedAt(relatives, 'linear', space, space.start, layers))
     const names = Object.keys(second!)
     expect(names).toEqual(Object.keys(parameterShapes({ ...config, layers: 1 })))
@@ -194,7 +199,8 @@ describe('runEvoMerge', () => {
 
   it('judges on text that neither training nor search has seen', async () => {
     const { job } = await search({})
-    const { fitness, test } = await prepareMerge(home.parts.blobs, job.config as EvoMergeConfig, job.datasetFingerprint)
+    const config = job.config as EvoMergeConfig
+    const { fitness, test } = (await prepareMerge(tokenParts(home.parts.blobs, cache), config, job.datasetFingerprint))!
     const windows = (batches: typeof test) =>
       batches.flatMap(({ inputs }) =>
         Array.from({ length: inputs.length / 16 }, (_, row) =>

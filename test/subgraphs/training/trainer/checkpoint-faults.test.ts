@@ -52,6 +52,7 @@ async function train({ blobs, store = blobs.put, onMessage, stopAfter }: Surroun
     checkpoints: [],
     recorded: {},
     blobs: { folder },
+    tokens: { folder: join(folder, 'tokens'), limitBytes: 1e9 },
     ...change,
   }
   const send = (message: FromTrainer) => {

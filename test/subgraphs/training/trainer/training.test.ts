@@ -6,6 +6,7 @@ import { prepareData } from '../../../../subgraphs/training/trainer/preparation.
 import type { FromTrainer, Order } from '../../../../subgraphs/training/trainer/protocol.ts'
 import { runTraining } from '../../../../subgraphs/training/trainer/training.ts'
 import { trainingInMemory } from '../memory.ts'
+import { scratchCache, tokenParts } from '../token-cache.ts'
 
 const text = Array.from({ length: 800 }, (_, index) => `Line ${index} of a text that repeats itself.\n`).join('')
 const config = cognateConfig(
@@ -20,6 +21,14 @@ const config = cognateConfig(
   },
   7,
 )
+
+const cache = scratchCache()
+
+async function prepared(content: string) {
+  const { blobs } = trainingInMemory().parts
+  const { digest } = await blobs.put(Buffer.from(content))
+  return (await prepareData(tokenParts(blobs, cache), digest, config))!
+}
 
 async function training() {
   const { blobs } = trainingInMemory().parts
@@ -38,6 +47,7 @@ async function training() {
       checkpoints: [],
       recorded: {},
       blobs: { folder: '' },
+      tokens: cache,
       ...change,
     }
     await runTraining(order, {
@@ -69,7 +79,7 @@ describe('runTraining', () => {
     expect(curve('loss')).toHaveLength(24)
     expect(curve('validation_loss').map(([step]) => step)).toEqual([8, 16, 24])
     expect(checkpoints.map(({ step }) => step)).toEqual([5, 10, 15, 20])
-    const { validation } = prepareData(text, config)
+    const { validation } = await prepared(text)
     const entropy = unigramEntropy(validation.map(({ targets }) => targets))
     expect(curve('validation_unigram_entropy')).toEqual([[0, entropy]])
     expect(last.metrics).toEqual([
@@ -208,16 +218,16 @@ describe('an end before the last step', () => {
 })
 
 describe('prepareData', () => {
-  it('keeps the end of the text for validation, unseen by the tokenizer', () => {
-    const { training: tokens, validation, tokenizer } = prepareData(text, config)
-    const seen = tokenizer.decode(tokens)
+  it('keeps the end of the text for validation, unseen by the tokenizer', async () => {
+    const { training: tokens, validation, tokenizer } = await prepared(text)
+    const seen = tokenizer.decode(tokens.subarray(0, tokens.length))
     expect(text.startsWith(seen)).toBe(true)
     expect(tokenizer.decode(validation[0]!.inputs.subarray(0, 16))).toBe(
       text.slice(seen.length).slice(0, tokenizer.decode(validation[0]!.inputs.subarray(0, 16)).length),
     )
   })
 
-  it('refuses a text of too few tokens', () => {
-    expect(() => prepareData('a'.repeat(4_000), config)).toThrow(/needs at least/)
+  it('refuses a text of too few tokens', async () => {
+    await expect(prepared('a'.repeat(4_000))).rejects.toThrow(/needs at least/)
   })
 })

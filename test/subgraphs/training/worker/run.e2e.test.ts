@@ -56,6 +56,7 @@ it('counts an attempt whose report can never be stored as a crash, instead of tr
       blobs: await openFileBlobs(folder),
       blobSettings: { folder },
       priority: normalPriority,
+      tokens: { folder: join(folder, 'tokens'), limitBytes: 1e9 },
       threads: () => 1,
       log: silentLog,
     },
