@@ -14,6 +14,7 @@ import type { CheckpointParts } from './checkpoints/ports.ts'
 import type { Dataset } from './datasets/dataset.ts'
 import type { EvoMergeParts } from './evomerge/ports.ts'
 import type { GroupParts } from './groups/ports.ts'
+import type { ImportParts } from './imports/ports.ts'
 import type { JobError, TrainingJob } from './jobs/job.ts'
 import type { LogParts } from './logs/ports.ts'
 import type { MetricSeries } from './metrics/series.ts'
@@ -24,6 +25,7 @@ import type { SweepParts } from './sweeps/ports.ts'
 export interface TrainingParts
   extends EvoMergeParts,
     GroupParts,
+    ImportParts,
     LogParts,
     CheckpointParts,
     SweepParts,

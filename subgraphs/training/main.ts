@@ -31,6 +31,8 @@ import { handleNode, nodeTopics } from './fleet/events.ts'
 import { fleetStore } from './fleet/store.ts'
 import { schema } from './graph.ts'
 import { groupStore } from './groups/store.ts'
+import { startImports } from './imports/runner.ts'
+import { importStore } from './imports/store.ts'
 import { jobStore } from './jobs/store.ts'
 import { logStore } from './logs/store.ts'
 import { metricStore } from './metrics/store.ts'
@@ -41,6 +43,8 @@ import { handleSweep, sweepTopics } from './sweeps/events.ts'
 import { sweepStore } from './sweeps/store.ts'
 import { registerMobyDick } from './texts/built-in.ts'
 import { folderFiles } from './texts/files.ts'
+import { uploadRoute } from './uploads/route.ts'
+import { folderUploads } from './uploads/store.ts'
 
 /** Starts training's API: jobs, datasets, metrics and checkpoints. The work itself is done by workers. */
 export async function startTraining(env: Env, log: Log): Promise<Serving> {
@@ -53,17 +57,24 @@ export async function startTraining(env: Env, log: Log): Promise<Serving> {
   const revocations = opening.use(followRevocations(bus, log))
   const queue = opening.use(await openQueues(env, log)).queue('training')
   measureQueue(telemetry.metrics, 'training', queue)
-  const folder = join(env.FORGE_DATA, 'datasets')
-  await mkdir(folder, { recursive: true })
+  const [folder, uploads, staging] = ['datasets', 'uploads', 'imports'].map(name => join(env.FORGE_DATA, name)) as [
+    string,
+    string,
+    string,
+  ]
+  for (const place of [folder, uploads, staging]) await mkdir(place, { recursive: true })
+  const settings = blobSettings(env)
   const fleet = fleetStore(db)
   const parts: TrainingParts = {
     jobs: jobStore(db),
     datasets: datasetStore(db),
     datasetFiles: folderFiles(folder),
+    imports: importStore(db),
+    uploads: folderUploads(uploads),
     metrics: metricStore(db),
     logs: logStore(db),
     checkpoints: checkpointStore(db),
-    blobs: await openBlobs(blobSettings(env)),
+    blobs: await openBlobs(settings),
     groups: groupStore(db),
     fleet,
     line: lineStore(db),
@@ -87,13 +98,24 @@ export async function startTraining(env: Env, log: Log): Promise<Serving> {
   consume('fleet', nodeTopics, handleNode(fleet))
   opening.use(startRecovery({ attempts: attemptStore(db), queue, log }))
 
+  const order = {
+    blobs: settings,
+    datasets: folder,
+    uploads,
+    fetching: { trustedHosts: env.FORGE_IMPORT_HOSTS, hub: env.FORGE_HUB },
+    limitBytes: env.FORGE_IMPORT_LIMIT * 1024 ** 2,
+  }
+  opening.use(startImports(parts, { pool: database.pool, log, order, staging }))
+  const verify = identityVerifier(env.GATEWAY_URL, 'training', { tls, revocations })
+
   const serving = opening.use(
     await serveGraph({
       name: 'training',
       schema,
       host: env.HOST,
       port: env.PORT ?? defaultPorts.training,
-      verify: identityVerifier(env.GATEWAY_URL, 'training', { tls, revocations }),
+      verify,
+      route: uploadRoute(uploads, env.FORGE_UPLOAD_LIMIT * 1024 ** 2, verify, log),
       tls,
       log,
       telemetry,

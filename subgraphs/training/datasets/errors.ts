@@ -20,7 +20,9 @@ export const inlineTooLarge = (bytes: number) =>
   )
 
 export const datasetTooLarge = (name: string) =>
-  invalidInput(`Dataset "${name}" has more than ${sizeLimit} bytes: split it into smaller ones.`)
+  invalidInput(
+    `Dataset "${name}" has more than ${sizeLimit} bytes: import it by importDataset, which takes larger ones.`,
+  )
 
 export const noContent = () => invalidInput('A dataset needs either `text` or `path`, and not both.')
 

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Blobs } from '../../../kernel/blobs/blobs.ts'
 import type { Page } from '../page.ts'
-import type { Dataset } from './dataset.ts'
+import type { Dataset, DatasetTokens } from './dataset.ts'
 
 export interface Datasets {
   find(id: string): Promise<Dataset | null>
@@ -11,6 +11,10 @@ export interface Datasets {
   list(project: string, page: Page): Promise<readonly Dataset[]>
   /** Adds the dataset, or answers the one that has its idempotency key or its name in the project already. */
   add(dataset: Dataset): Promise<Dataset>
+  /** Whether a dataset has this content. */
+  hasContent(digest: string): Promise<boolean>
+  /** Null before a training has tokenized it. */
+  tokens(id: string): Promise<DatasetTokens | null>
   /** False when a job depends on it. */
   remove(id: string): Promise<boolean>
 }

@@ -1,10 +1,27 @@
 import { resolveCursorConnection } from '@pothos/plugin-relay'
 import { pageSize } from '../../../kernel/federation.ts'
 import { builder, DatasetRef, TrainingJobRef } from '../builder.ts'
+import type { Sample } from '../documents/summary.ts'
 import type { Page } from '../page.ts'
-import { type Dataset, isBuiltIn } from './dataset.ts'
+import { type Dataset, type DatasetTokens, isBuiltIn } from './dataset.ts'
 import { datasetNotFound } from './errors.ts'
-import { createDataset, deleteDataset, findDataset, listDatasets } from './service.ts'
+import { createDataset, deleteDataset, findDataset, listDatasets, samplesOf } from './service.ts'
+
+const DatasetSampleRef = builder.objectRef<Sample>('DatasetSample').implement({
+  fields: t => ({
+    document: t.exposeFloat('document', { description: 'Its place, from 0.' }),
+    text: t.exposeString('text', { description: 'Its first 400 characters.' }),
+    bytes: t.exposeFloat('bytes', { description: 'Of the whole document.' }),
+  }),
+})
+
+const DatasetTokensRef = builder.objectRef<DatasetTokens>('DatasetTokens').implement({
+  fields: t => ({
+    training: t.exposeFloat('training'),
+    validation: t.exposeFloat('validation', { description: 'Kept for validation.' }),
+    job: t.field({ type: TrainingJobRef, nullable: true, resolve: ({ jobId }, _, { jobs }) => jobs.find(jobId) }),
+  }),
+})
 
 builder.asEntity(DatasetRef, {
   key: builder.selection<{ id: string }>('id'),
@@ -13,7 +30,7 @@ builder.asEntity(DatasetRef, {
 
 DatasetRef.implement({
   authScopes: { scope: 'training:read' },
-  description: 'A text that jobs train on. Its content never changes.',
+  description: 'What jobs train on: a text, or documents that were imported. Its content never changes.',
   fields: t => ({
     id: t.exposeID('id'),
     name: t.exposeString('name'),
@@ -22,6 +39,27 @@ DatasetRef.implement({
     digest: t.exposeString('digest', { description: 'Of the content: `sha256:` and 64 hexadecimal digits.' }),
     sizeBytes: t.exposeFloat('sizeBytes'),
     characters: t.exposeFloat('characters', { description: 'Unicode code points.' }),
+    documents: t.exposeFloat('documents', { description: 'A text is one.' }),
+    shortestBytes: t.exposeFloat('shortestBytes', { nullable: true, description: 'Of its documents; null of a text.' }),
+    longestBytes: t.exposeFloat('longestBytes', { nullable: true }),
+    source: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'What it was imported from, and how that was read; null of a text.',
+      resolve: ({ source }) => source,
+    }),
+    tokens: t.field({
+      type: DatasetTokensRef,
+      nullable: true,
+      description:
+        'As the newest training on it has counted them; null before the first. They depend on its tokenizer.',
+      resolve: ({ id }, _, { datasets }) => datasets.tokens(id),
+    }),
+    samples: t.field({
+      type: [DatasetSampleRef],
+      description: 'How some of its documents begin, drawn at random; of a text, its beginning.',
+      resolve: (dataset, _, context) => samplesOf(context, dataset),
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
   }),
 })

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { chosenProject, type Identity, mayAccess } from '../../../kernel/auth/identity.ts'
 import { newId } from '../../../kernel/ids.ts'
+import { type Sample, sampleBytes, shown } from '../documents/summary.ts'
 import { checkedIdempotencyKey } from '../idempotency.ts'
 import { checkedPage, isId, type Page } from '../page.ts'
 import { textCheck } from '../texts/text-check.ts'
@@ -65,12 +67,22 @@ export async function listDatasets({ datasets }: DatasetParts, { project }: Iden
   return datasets.list(project, checkedPage(page, 'ds'))
 }
 
+/** How some of its documents begin. */
+export async function samplesOf({ blobs }: DatasetParts, dataset: Dataset): Promise<readonly Sample[]> {
+  if (dataset.samples) return dataset.samples
+  const beginning = await buffer(await blobs.read(dataset.digest, { start: 0, end: sampleBytes - 1 }))
+  return [{ document: 0, text: shown(beginning), bytes: dataset.sizeBytes }]
+}
+
 /** Forgets a dataset on which nothing depends. */
 export async function deleteDataset(parts: DatasetParts, identity: Identity, id: string): Promise<Dataset> {
   const dataset = await findDataset(parts, identity, id)
   if (!dataset) throw errors.datasetNotFound(id)
   if (isBuiltIn(dataset)) throw errors.datasetBuiltIn(dataset)
   if (!(await parts.datasets.remove(id))) throw errors.datasetInUse(dataset)
+  // A text may be the file of a model, too; documents are nobody else's. An import may be storing the same ones.
+  const isNeeded = dataset.source === null || (await parts.datasets.hasContent(dataset.digest))
+  if (!isNeeded) await parts.blobs.collect(dataset.digest, dataset.createdAt)
   return dataset
 }
 
@@ -90,6 +102,11 @@ async function addDataset({ datasets, blobs, now }: DatasetParts, { content, ...
   const dataset: Dataset = {
     ...named,
     ...check.counts(),
+    documents: 1,
+    shortestBytes: null,
+    longestBytes: null,
+    samples: null,
+    source: null,
     id: newId('ds'),
     digest: blob.digest,
     createdAt: now(),

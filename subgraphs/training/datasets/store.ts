@@ -1,12 +1,13 @@
-import type { PrismaClient } from '../../../prisma/training/generated/client.ts'
+import type { Prisma, PrismaClient } from '../../../prisma/training/generated/client.ts'
 import type { DatasetModel } from '../../../prisma/training/generated/models/Dataset.ts'
+import { pointAt } from '../metrics/points.ts'
 import { pageQuery } from '../page.ts'
 import { type Dataset, everyProject } from './dataset.ts'
 import type { Datasets } from './ports.ts'
 
 const foreignKeyViolation = 'P2003'
 
-export function datasetStore({ dataset: table }: PrismaClient): Datasets {
+export function datasetStore({ dataset: table, metricChunk: chunks }: PrismaClient): Datasets {
   return {
     async find(id) {
       const row = await table.findUnique({ where: { id } })
@@ -25,12 +26,22 @@ export function datasetStore({ dataset: table }: PrismaClient): Datasets {
     },
     async add(dataset) {
       const { project, name, idempotencyKey } = dataset
-      const { count } = await table.createMany({ data: [dataset], skipDuplicates: true })
+      const { count } = await table.createMany({ data: [datasetRow(dataset)], skipDuplicates: true })
       if (count === 1) return dataset
       const key = idempotencyKey === null ? [] : [{ idempotencyKey }]
       const twins = await table.findMany({ where: { project, OR: [...key, { name }] } })
       const twin = twins.find(row => row.idempotencyKey !== null && row.idempotencyKey === idempotencyKey) ?? twins[0]!
       return datasetOf(twin)
+    },
+    hasContent: async digest => (await table.count({ where: { digest } })) > 0,
+    async tokens(datasetId) {
+      const find = (name: string, job: Prisma.JobWhereInput) =>
+        chunks.findFirst({ where: { name, number: 0, job }, orderBy: { jobId: 'desc' } })
+      const training = await find('training_tokens', { datasetId })
+      const validation = training && (await find('validation_tokens', { id: training.jobId }))
+      if (!training || !validation) return null
+      const [of, kept] = [training, validation].map(({ points }) => pointAt(points, 0).value) as [number, number]
+      return { jobId: training.jobId, training: of, validation: kept }
     },
     async remove(id) {
       try {
@@ -44,8 +55,20 @@ export function datasetStore({ dataset: table }: PrismaClient): Datasets {
   }
 }
 
-const datasetOf = (row: DatasetModel): Dataset => ({
+export const datasetOf = (row: DatasetModel): Dataset => ({
   ...row,
   sizeBytes: Number(row.sizeBytes),
   characters: Number(row.characters),
+  documents: Number(row.documents),
+  shortestBytes: row.shortestBytes === null ? null : Number(row.shortestBytes),
+  longestBytes: row.longestBytes === null ? null : Number(row.longestBytes),
+  samples: row.samples as unknown as Dataset['samples'],
+  source: row.source as unknown as Dataset['source'],
+})
+
+/** A column of JSON that has nothing is left out: null would be a value of it. */
+export const datasetRow = ({ samples, source, ...dataset }: Dataset) => ({
+  ...dataset,
+  ...(samples && { samples: samples as unknown as object[] }),
+  ...(source && { source: source as object }),
 })

@@ -10,12 +10,15 @@ import type { StepRejection } from '../../../subgraphs/training/cognate/ports.ts
 import type { Dataset } from '../../../subgraphs/training/datasets/dataset.ts'
 import type { KnownVersions } from '../../../subgraphs/training/evomerge/ports.ts'
 import type { KnownVersion } from '../../../subgraphs/training/evomerge/version.ts'
+import type { DatasetImport } from '../../../subgraphs/training/imports/import.ts'
+import type { Imports } from '../../../subgraphs/training/imports/ports.ts'
 import type { JobEvent, TrainingJob } from '../../../subgraphs/training/jobs/job.ts'
 import { countOf, pointAt } from '../../../subgraphs/training/metrics/points.ts'
 import type { PackedSeries } from '../../../subgraphs/training/metrics/series.ts'
 import type { Page } from '../../../subgraphs/training/page.ts'
 import type { SweepEvent, Sweeps } from '../../../subgraphs/training/sweeps/ports.ts'
 import type { Sweep } from '../../../subgraphs/training/sweeps/sweep.ts'
+import type { Upload } from '../../../subgraphs/training/uploads/upload.ts'
 
 export const identityOf = (project = 'default'): Identity => ({
   principal: 'key_1',
@@ -30,6 +33,8 @@ export const clock = new Date('2026-03-01T12:00:00.000Z')
 export function trainingInMemory() {
   const jobs: TrainingJob[] = []
   const datasets: Dataset[] = []
+  const imports: DatasetImport[] = []
+  const uploads: Upload[] = []
   const events: JobEvent[] = []
   const rejections: StepRejection[] = []
   const sweepEvents: SweepEvent[] = []
@@ -49,7 +54,8 @@ export function trainingInMemory() {
       return { digest, sizeBytes: whole.length }
     },
     find: async digest => (contents.has(digest) ? { digest, sizeBytes: contents.get(digest)!.length } : null),
-    read: async digest => Readable.from([contents.get(digest)!]),
+    read: async (digest, { start, end } = { start: 0, end: contents.get(digest)!.length }) =>
+      Readable.from([contents.get(digest)!.subarray(start, end + 1)]),
     async bytes(digest) {
       const found = contents.get(digest)
       if (!found) throw notFound(`There is no blob ${digest}.`)
@@ -138,6 +144,8 @@ export function trainingInMemory() {
         if (!twin) datasets.push(dataset)
         return twin ?? dataset
       },
+      tokens: async () => null,
+      hasContent: async digest => datasets.some(dataset => dataset.digest === digest),
       async remove(id) {
         if (jobs.some(({ datasetId }) => datasetId === id)) return false
         datasets.splice(
@@ -147,13 +155,62 @@ export function trainingInMemory() {
         return true
       },
     },
+    uploads: {
+      find: async id => uploads.find(upload => upload.id === id) ?? null,
+      remove: async id => {
+        uploads.splice(0, uploads.length, ...uploads.filter(upload => upload.id !== id))
+      },
+      sweep: async () => {},
+    },
+    imports: importsInMemory(imports, datasets),
     datasetFiles: {
       async open(path) {
         throw invalidInput(`There is no file "${path}".`)
       },
     },
   }
-  return { parts, jobs, datasets, events, sweepEvents, rejections, series, state, replace }
+  return { parts, jobs, datasets, imports, uploads, events, sweepEvents, rejections, series, state, replace }
+}
+
+function importsInMemory(imports: DatasetImport[], datasets: Dataset[]): Imports {
+  const running = (id: string) => imports.findIndex(found => found.id === id && found.status === 'IMPORTING')
+  const change = (at: number, changed: Partial<DatasetImport>) => {
+    if (at >= 0) imports[at] = { ...imports[at]!, ...changed }
+    return at >= 0
+  }
+  return {
+    find: async id => imports.find(found => found.id === id) ?? null,
+    list: async (project, status, page) =>
+      paged(
+        imports.filter(
+          found => (project === '*' || found.project === project) && (!status || status.includes(found.status)),
+        ),
+        page,
+      ),
+    async add(added) {
+      const own = imports.filter(({ project }) => project === added.project)
+      const twin =
+        own.find(({ idempotencyKey: key }) => key !== null && key === added.idempotencyKey) ??
+        own.find(({ name, status }) => name === added.name && status === 'IMPORTING')
+      if (!twin) imports.push(added)
+      return twin ?? added
+    },
+    waiting: async () => imports.filter(({ status }) => status === 'IMPORTING'),
+    progress: async (id, progress) => change(running(id), progress),
+    async complete(id, dataset, notes, at) {
+      const place = running(id)
+      if (place < 0) return null
+      datasets.push(dataset)
+      change(place, { status: 'READY', datasetId: dataset.id, progress: 1, notes, finishedAt: at })
+      return dataset
+    },
+    end: async (id, status, error, at) => change(running(id), { status, error, finishedAt: at }),
+    async crashed(id) {
+      const crashes = imports.find(found => found.id === id)!.crashes + 1
+      change(running(id), { crashes })
+      return crashes
+    },
+  }
 }
 
 function versionsInMemory(): KnownVersions {

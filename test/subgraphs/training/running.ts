@@ -33,7 +33,11 @@ export interface Answer {
 }
 
 /** Training and one worker, on a real database, event log and queue. */
-export async function runningTraining({ withWorker = true, on = 'PostgreSQL' as 'PostgreSQL' | 'Redis' } = {}) {
+export async function runningTraining({
+  withWorker = true,
+  on = 'PostgreSQL' as 'PostgreSQL' | 'Redis',
+  more = {} as Readonly<Record<string, string>>,
+} = {}) {
   await using opening = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'forge-training-'))
   opening.defer(() => rm(folder, { recursive: true, force: true }))
@@ -52,6 +56,7 @@ export async function runningTraining({ withWorker = true, on = 'PostgreSQL' as 
     GATEWAY_URL: await listen(gateway, '127.0.0.1', 0),
     TRAINING_DATABASE_URL: opening.use(await scratchDatabase()).url,
     BUS_URL: opening.use(await (on === 'Redis' ? scratchRedis() : scratchDatabase())).url,
+    ...more,
   }
   const env: Env = readEnv(source)
   const bus: Bus = opening.use(await openBus(env, retention, silentLog))
@@ -96,6 +101,13 @@ export async function runningTraining({ withWorker = true, on = 'PostgreSQL' as 
   return {
     source,
     env,
+    url: () => training.url,
+    /** What the gateway would send to training for somebody; good for a minute. */
+    tokenOf: (identity = trainer) => signer.sign(identity, 'training'),
+    async restartTraining() {
+      await training[Symbol.asyncDispose]()
+      training = await startTraining(env, silentLog)
+    },
     bus,
     ask,
     startCognate,
@@ -122,8 +134,8 @@ interface Point {
   readonly value: number
 }
 
-/** The training processes below a process. Linux only. */
-export async function trainingProcesses(parent: number): Promise<readonly number[]> {
+/** The training processes below a process, or others by their entry. Linux only. */
+export async function trainingProcesses(parent: number, entry = 'trainer/main.ts'): Promise<readonly number[]> {
   const found: number[] = []
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue
@@ -131,7 +143,7 @@ export async function trainingProcesses(parent: number): Promise<readonly number
       ['stat', 'cmdline'].map(file => readFile(`/proc/${name}/${file}`, 'utf8').catch(() => '')),
     )
     const ppid = Number(/\) \S (\d+) /.exec(stat!)?.[1])
-    if (ppid === parent && command!.includes('trainer/main.ts')) found.push(Number(name))
+    if (ppid === parent && command!.includes(entry)) found.push(Number(name))
   }
   return found
 }
