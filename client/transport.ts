@@ -25,6 +25,8 @@ export interface Transport {
   ): Promise<NonNullable<Result[Name]>>
   /** Sends bytes to a path of the forge beside its graph. */
   put(path: string, body: Blob, options?: { signal?: AbortSignal }): Promise<Response>
+  /** A request of another kind to such a path, whatever it answers. */
+  send(path: string, request: RequestInit): Promise<Response>
   /** Any path of the forge beside its graph, whatever it answers; throws only where it answers nothing. */
   get(path: string, options?: { headers?: Readonly<Record<string, string>>; signal?: AbortSignal }): Promise<Response>
 }
@@ -57,6 +59,12 @@ export function openTransport(url: string, apiKey: string | undefined): Transpor
       fetch(`${url}${path}`, { method: 'PUT', body, headers: credentials, signal }).catch(error => {
         throw signal?.aborted ? error : unreachable(url, error)
       }),
+    send: (path, request) =>
+      fetch(`${url}${path}`, { ...request, headers: { ...request.headers, ...credentials } as HeadersInit }).catch(
+        error => {
+          throw request.signal?.aborted ? error : unreachable(url, error)
+        },
+      ),
     async field(document, name, variables) {
       const value = (await request(document, variables))[name]
       if (value == null) throw new ForgeError('INTERNAL', `The forge answered nothing for \`${String(name)}\`.`)

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import type { Dataset } from '../datasets.ts'
+import type { Dataset, DatasetDetails } from '../datasets.ts'
 import { ForgeError } from '../errors.ts'
 import type { PageInput } from '../page.ts'
-import { bytes, time } from './figures.ts'
+import { datasetImportCommands } from './dataset-imports.ts'
+import { bytes, short, time } from './figures.ts'
 import { listed } from './jobs.ts'
 import { integer } from './options.ts'
 import { type Console, run } from './session.ts'
-import { table } from './table.ts'
+import { fields, table } from './table.ts'
 
 export function datasetCommands(program: Command, console: Console): void {
   const datasets = program.command('datasets').description('texts to train on')
@@ -24,6 +25,20 @@ export function datasetCommands(program: Command, console: Console): void {
     )
 
   datasets
+    .command('show <id>')
+    .description('what a dataset is, where it comes from, and how some of its documents begin')
+    .action(
+      run(console, async ({ forge, show }, id: string) =>
+        show(await forge.dataset(id), dataset =>
+          [
+            fields(factsOf(dataset)),
+            ...dataset.samples.map(({ document, text }) => `── document ${document}\n${text}`),
+          ].join('\n\n'),
+        ),
+      ),
+    )
+
+  datasets
     .command('create <name> <file>')
     .description('a UTF-8 text of this machine')
     .action(
@@ -31,6 +46,8 @@ export function datasetCommands(program: Command, console: Console): void {
         show(await forge.createDataset({ name, text: await readText(file) }), ({ id }) => id),
       ),
     )
+
+  datasetImportCommands(datasets, console)
 
   datasets
     .command('delete <id>')
@@ -42,10 +59,34 @@ export function datasetCommands(program: Command, console: Console): void {
     )
 }
 
+function factsOf({ source, ...dataset }: DatasetDetails): Record<string, string | number> {
+  const { documents, shortestBytes, longestBytes } = dataset
+  return {
+    id: dataset.id,
+    name: dataset.name,
+    project: dataset.project,
+    fingerprint: dataset.digest,
+    documents,
+    size: bytes(dataset.sizeBytes),
+    characters: dataset.characters,
+    tokens: dataset.tokens
+      ? `${short(dataset.tokens.training)} and ${short(dataset.tokens.validation)} for validation`
+      : '–',
+    ...(shortestBytes != null && longestBytes != null
+      ? {
+          'document sizes': `${bytes(shortestBytes)} to ${bytes(longestBytes)}, ${bytes(dataset.sizeBytes / documents)} on average`,
+        }
+      : {}),
+    source: source == null ? 'a text' : JSON.stringify(source),
+    created: time(dataset.createdAt),
+  }
+}
+
 const datasetTable = (datasets: readonly Dataset[]) =>
   table(datasets, {
     id: dataset => dataset.id,
     name: dataset => dataset.name,
+    documents: dataset => short(dataset.documents),
     size: dataset => bytes(dataset.sizeBytes),
     created: dataset => time(dataset.createdAt),
   })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -240,6 +240,19 @@ export function scenarios(shape: string, start: () => Promise<RunningForge>): vo
       expect(codeOf(answer)).toBe(code)
       expect(answer.errors![0]!.message).toContain(value)
     })
+
+    it('trains on a file that was uploaded', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'forge-upload-'))
+      const file = join(folder, 'lines.jsonl')
+      const line = (index: number) => JSON.stringify({ text: `Line ${index}, and the waves of the sea. `.repeat(4) })
+      await writeFile(file, Array.from({ length: 400 }, (_, index) => line(index)).join('\n'))
+      const upload = { id: await forge.uploadFile(file) }
+      const { id } = await forge.importDataset({ name: 'uploaded-lines', upload })
+      expect(await forge.datasetImported(id)).toMatchObject({ documents: 400 })
+      const job = await forge.startCognate({ ...tiny, modelName: 'of-lines', dataset: 'uploaded-lines', steps: 3 })
+      expect((await toEnd(forge.trainingProgress(job.id))).at(-1)).toMatchObject({ status: 'COMPLETED' })
+      await rm(folder, { recursive: true })
+    }, 60_000)
 
     it('answers a cursor that is no cursor with a clear error', async () => {
       const { id } = await forge.startCognate({ ...tiny, modelName: 'cursor', steps: 1 })
