@@ -172,6 +172,9 @@ export const topics = {
     z.object({ sweepId: id, trial: z.number().int(), loss: z.number(), job: completion }),
   ),
 
+  /** A dataset has this content from now on; key: dataset id. */
+  'dataset.added': topic(1, 30 * day, z.object({ datasetId: id, digest: z.string() })),
+
   // models; key: version id
   'version.registered': topic(
     1,

@@ -3,6 +3,7 @@ import * as chats from './chats/events.ts'
 import * as handoffs from './handoffs/events.ts'
 import * as histories from './histories/events.ts'
 import type { storedParts } from './parts.ts'
+import * as purging from './purging/events.ts'
 import * as registration from './registration/events.ts'
 import * as retention from './retention/events.ts'
 
@@ -13,6 +14,7 @@ export const consumedTopics = [
   ...handoffs.consumedTopics,
   ...retention.consumedTopics,
   ...chats.consumedTopics,
+  ...purging.consumedTopics,
 ]
 
 export function handleEvent(parts: ReturnType<typeof storedParts>): (event: BusEvent) => Promise<void> {
@@ -24,6 +26,7 @@ export function handleEvent(parts: ReturnType<typeof storedParts>): (event: BusE
     handoffs.handleEvent(parts.handoffs),
     retention.handleEvent({ ...parts, identity }),
     chats.handleEvent(parts.chats),
+    purging.handleEvent(parts.purges),
   ]
   return async event => {
     for (const handle of handlers) await handle(event)

@@ -20,6 +20,8 @@ export interface Purges {
   /** Pending deletions whose time is over, and those whose bytes are not gone yet. */
   due(now: Date): Promise<readonly Deletion[]>
   orphans(): Promise<readonly string[]>
+  /** Bytes that somebody else has: they are no orphan, if they were one. */
+  keep(digest: string): Promise<void>
   /**
    * Runs `collect` while no version can be registered with these bytes. Forgets the orphan where it answers true, or
    * a version has the bytes.

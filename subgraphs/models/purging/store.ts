@@ -35,6 +35,9 @@ export function purgeStore(database: PrismaClient): Purges {
       return (await deletion.findMany({ where, orderBy: { id: 'asc' }, take: 100 })).map(toDeletion)
     },
     orphans: async () => (await orphan.findMany({ orderBy: { since: 'asc' }, take: 1000 })).map(({ digest }) => digest),
+    async keep(digest) {
+      await orphan.deleteMany({ where: { digest } })
+    },
     settle: (digest, collect) =>
       database.$transaction(
         async transaction => {

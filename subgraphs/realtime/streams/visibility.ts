@@ -9,6 +9,7 @@ const all = Object.keys(topics) as readonly Topic[]
 const scopes: Readonly<Record<string, Scope>> = {
   job: 'training:read',
   sweep: 'training:read',
+  dataset: 'training:read',
   version: 'models:read',
   alias: 'models:read',
   chat: 'models:read',

@@ -1,13 +1,15 @@
 import type { Prisma, PrismaClient } from '../../../prisma/training/generated/client.ts'
 import type { DatasetModel } from '../../../prisma/training/generated/models/Dataset.ts'
 import { pointAt } from '../metrics/points.ts'
+import { outboxRow, patient, type Transaction } from '../outbox.ts'
 import { pageQuery } from '../page.ts'
 import { type Dataset, everyProject } from './dataset.ts'
 import type { Datasets } from './ports.ts'
 
 const foreignKeyViolation = 'P2003'
 
-export function datasetStore({ dataset: table, metricChunk: chunks }: PrismaClient): Datasets {
+export function datasetStore(database: PrismaClient): Datasets {
+  const { dataset: table, metricChunk: chunks } = database
   return {
     async find(id) {
       const row = await table.findUnique({ where: { id } })
@@ -26,8 +28,7 @@ export function datasetStore({ dataset: table, metricChunk: chunks }: PrismaClie
     },
     async add(dataset) {
       const { project, name, idempotencyKey } = dataset
-      const { count } = await table.createMany({ data: [datasetRow(dataset)], skipDuplicates: true })
-      if (count === 1) return dataset
+      if (await database.$transaction(tx => addRow(tx, dataset), patient)) return dataset
       const key = idempotencyKey === null ? [] : [{ idempotencyKey }]
       const twins = await table.findMany({ where: { project, OR: [...key, { name }] } })
       const twin = twins.find(row => row.idempotencyKey !== null && row.idempotencyKey === idempotencyKey) ?? twins[0]!
@@ -55,6 +56,16 @@ export function datasetStore({ dataset: table, metricChunk: chunks }: PrismaClie
   }
 }
 
+/** False where its name or its idempotency key is taken. */
+export async function addRow(tx: Transaction, dataset: Dataset): Promise<boolean> {
+  const { id, project, digest } = dataset
+  const { count } = await tx.dataset.createMany({ data: [datasetRow(dataset)], skipDuplicates: true })
+  if (count === 0) return false
+  const data = { datasetId: id, digest }
+  await tx.outbox.create({ data: outboxRow('dataset.added', { key: id, project, data }, new Date()) })
+  return true
+}
+
 export const datasetOf = (row: DatasetModel): Dataset => ({
   ...row,
   sizeBytes: Number(row.sizeBytes),
@@ -67,7 +78,7 @@ export const datasetOf = (row: DatasetModel): Dataset => ({
 })
 
 /** A column of JSON that has nothing is left out: null would be a value of it. */
-export const datasetRow = ({ samples, source, ...dataset }: Dataset) => ({
+const datasetRow = ({ samples, source, ...dataset }: Dataset) => ({
   ...dataset,
   ...(samples && { samples: samples as unknown as object[] }),
   ...(source && { source: source as object }),

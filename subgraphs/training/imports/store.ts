@@ -1,6 +1,6 @@
 import type { PrismaClient } from '../../../prisma/training/generated/client.ts'
 import type { DatasetImportModel } from '../../../prisma/training/generated/models/DatasetImport.ts'
-import { datasetOf, datasetRow } from '../datasets/store.ts'
+import { addRow, datasetOf } from '../datasets/store.ts'
 import { patient } from '../outbox.ts'
 import { pageQuery } from '../page.ts'
 import type { DatasetImport } from './import.ts'
@@ -52,7 +52,7 @@ export function importStore(database: PrismaClient): Imports {
           data: { progress: 1, documents, notes: [...notes], finishedAt: at },
         })
         if (count === 0) return null
-        await tx.dataset.createMany({ data: [datasetRow(dataset)], skipDuplicates: true })
+        await addRow(tx, dataset)
         const stored = await tx.dataset.findUniqueOrThrow({ where: { project_name: { project, name } } })
         if (stored.digest === dataset.digest) {
           await tx.datasetImport.update({ where: { id }, data: { status: 'READY', datasetId: stored.id } })

@@ -245,6 +245,16 @@ describe('deleting versions', () => {
     expect(bytes.find((b: { digest: string }) => b.digest === config!.digest).usedBy.length).toBeGreaterThan(0)
   })
 
+  it('collects bytes that were sent for a model and came to none, unless a dataset has them', async () => {
+    const [lost, kept] = await Promise.all(['lost', 'kept'].map(text => forge.blobs.put(Buffer.from(text))))
+    for (const { digest } of [lost!, kept!]) await forge.parts.noteOrphan(digest)
+    await forge.happen('dataset.added', { datasetId: 'ds_1', digest: kept!.digest })
+    for (const { digest } of [lost!, kept!]) await age(digest, 2 * HOUR)
+    await forge.sweep()
+    expect(await forge.blobs.find(lost!.digest)).toBeNull()
+    expect(await forge.blobs.find(kept!.digest)).not.toBeNull()
+  })
+
   it('leaves bytes that were just stored again, until a version has them or an hour is over', async () => {
     const own = await forge.complete('job_r1', { modelName: 'racing' }, [7, 8])
     const { digest } = await forge.db.file.findFirstOrThrow({ where: { versionId: own.id, path: 'model.safetensors' } })

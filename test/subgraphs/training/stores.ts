@@ -98,9 +98,10 @@ export async function trainingStores() {
       if (typeof claim === 'string') throw new Error(claim)
       return claim
     },
-    /** Topics of what waits to be published, in order; the log beside. */
+    /** Topics of what waits to be published, in order; the log, and the dataset that stands here at first, beside. */
     topics: async () => {
-      const rows = await db.outbox.findMany({ where: { topic: { not: 'job.logged' } }, orderBy: { position: 'asc' } })
+      const topic = { notIn: ['job.logged', 'dataset.added'] }
+      const rows = await db.outbox.findMany({ where: { topic }, orderBy: { position: 'asc' } })
       return rows.map(({ topic }) => topic)
     },
     /** Lets the lease of a job run out. */
