@@ -3,12 +3,14 @@ import { copied, segments } from './segments.ts'
 
 /** Segments that wait to be cut into pieces; they repeat, and each is cut once. */
 const WAITING_SEGMENTS = 262_144
-/** Beyond, pieces that occurred once are forgotten: they hardly make a merge, and text has no end of them. */
-const DISTINCT_PIECES = 1_000_000
+/** Beyond, the rarest pieces are forgotten: they hardly make a merge, and text has no end of them. */
+const COUNTED_PIECES = 1_000_000
+/** As many of the most frequent are learned from: each takes some hundreds of bytes while merges are looked for. */
+const LEARNED_PIECES = 262_144
 
 export interface PieceCounter {
   add(text: string): void
-  /** How often each piece occurred. */
+  /** How often the most frequent pieces occurred. */
   counts(): ReadonlyMap<string, number>
 }
 
@@ -22,8 +24,9 @@ export function createPieceCounter(): PieceCounter {
       for (const piece of preTokens(segment)) pieces.set(piece, (pieces.get(piece) ?? 0) + count)
     }
     waiting.clear()
-    if (pieces.size <= DISTINCT_PIECES) return
-    for (const [piece, count] of pieces) if (count === 1) pieces.delete(piece)
+    for (let rare = 1; pieces.size > COUNTED_PIECES; rare++) {
+      for (const [piece, count] of pieces) if (count <= rare) pieces.delete(piece)
+    }
   }
   return {
     add(text) {
@@ -36,7 +39,13 @@ export function createPieceCounter(): PieceCounter {
     },
     counts() {
       flush()
-      return pieces
+      if (pieces.size <= LEARNED_PIECES) return pieces
+      // Of equals those that came first, which the order of the map says.
+      return new Map(
+        Array.from(pieces)
+          .sort(([, one], [, other]) => other - one)
+          .slice(0, LEARNED_PIECES),
+      )
     },
   }
 }

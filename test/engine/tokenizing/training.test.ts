@@ -48,6 +48,15 @@ function replaced(symbols: number[], left: number, right: number, id: number): n
 }
 
 describe('training a tokenizer', () => {
+  it('learns from the most frequent pieces only, however many there are', () => {
+    const word = (n: number): string => ` ${n.toString(26).replace(/\d/g, digit => 'qrstuvwxyz'[Number(digit)]!)}`
+    const rare = Array.from({ length: 300_000 }, (_, n) => word(n)).join('')
+    const counts = counted(rare, ' whale'.repeat(3), ' ocean'.repeat(2))
+    expect(counts.size).toBe(262_144)
+    expect([counts.get(' whale'), counts.get(' ocean')]).toEqual([3, 2])
+    expect([counts.has(word(1)), counts.has(word(299_999))]).toEqual([true, false])
+  })
+
   it('merges the most frequent pair first, and among equals the lower ids', () => {
     // "ab" three times; then "abc" twice, "de" twice: a tie that (100, 101) wins over (256, 99).
     const { merges } = learnMerges(
