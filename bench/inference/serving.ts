@@ -38,7 +38,9 @@ export async function serving() {
     const generating = Array.from({ length: generations }, async (_, seed) => {
       while (!leaving.signal.aborted) {
         const input = { model: ref, prompt: 'Call me Ishmael.', maxTokens: 128, temperature: 1, seed }
-        tokens += (await forge.generate(input)).tokens
+        const generation = await forge.generate(input)
+        // Not in one line with the wait, in which others add theirs.
+        tokens += generation.tokens
       }
     })
     const measured = await openLoop(load, rate, 8, AbortSignal.timeout(seconds * 1000))
