@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import { Client } from 'pg'
 import { createClient } from 'redis'
 import { eventually } from './processes.ts'
@@ -19,19 +20,31 @@ export async function scratchDatabase(template = 'template1'): Promise<Scratch> 
   await asAdmin(`CREATE DATABASE ${name} TEMPLATE ${template}`)
   return {
     url: databaseUrl(name),
-    [Symbol.asyncDispose]: () => asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+    [Symbol.asyncDispose]: () => drop(name),
   }
+}
+
+/** A pool that has ended is still saying goodbye; cut off meanwhile, it throws where nobody can catch. In milliseconds. */
+const goodbyeMs = 2_000
+
+async function drop(name: string): Promise<void> {
+  await using admin = await connectAdmin()
+  const connected = async () =>
+    (await admin.client.query('SELECT 1 FROM pg_stat_activity WHERE datname = $1 LIMIT 1', [name])).rows.length > 0
+  for (const began = Date.now(); Date.now() - began < goodbyeMs && (await connected()); ) await wait(10)
+  await admin.client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
 }
 
 /** Runs one statement on the test server outside any scratch database. */
 export async function asAdmin(sql: string, values: readonly unknown[] = []): Promise<void> {
+  await using admin = await connectAdmin()
+  await admin.client.query(sql, [...values])
+}
+
+async function connectAdmin() {
   const client = new Client({ connectionString: postgresUrl })
   await client.connect()
-  try {
-    await client.query(sql, [...values])
-  } finally {
-    await client.end()
-  }
+  return { client, [Symbol.asyncDispose]: () => client.end() }
 }
 
 /** A key prefix of its own on the test server, whose keys are deleted at the end. */
