@@ -40,6 +40,10 @@ export const modelMethods = ({ transport, project }: Connection) => ({
       input: { refs, token, reason, project },
     }),
 
+  /** What was deleted, the newest first. */
+  deletions: async (input: PageInput = {}): Promise<Page<documents.DeletionFieldsFragment>> =>
+    pageOf(await transport.field(documents.ModelDeletionsDocument, 'modelDeletions', { ...input, project })),
+
   undoDeletion: (id: string): Promise<documents.DeletionFieldsFragment> =>
     transport.field(documents.UndoDeletionDocument, 'undoDeletion', { id }),
 
