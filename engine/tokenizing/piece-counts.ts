@@ -4,9 +4,9 @@ import { copied, segments } from './segments.ts'
 /** Segments that wait to be cut into pieces; they repeat, and each is cut once. */
 const WAITING_SEGMENTS = 262_144
 /** Beyond, the rarest pieces are forgotten: they hardly make a merge, and text has no end of them. */
-const COUNTED_PIECES = 1_000_000
+const COUNTED_PIECES = 524_288
 /** As many of the most frequent are learned from: each takes some hundreds of bytes while merges are looked for. */
-const LEARNED_PIECES = 262_144
+const LEARNED_PIECES = 131_072
 
 export interface PieceCounter {
   add(text: string): void
