@@ -197,7 +197,7 @@ export function scenarios(shape: string, start: () => Promise<RunningForge>): vo
     }, 60_000)
 
     it('pauses and resumes with the losses of a job that was never paused', async () => {
-      const settings = { ...tiny, steps: 120, seed: 11 }
+      const settings = { ...tiny, steps: 600, seed: 11 }
       const straight = await forge.startCognate({ ...settings, modelName: 'straight' })
       const losses = lossesOf(await toEnd(forge.trainingProgress(straight.id)))
 
@@ -272,7 +272,7 @@ export function scenarios(shape: string, start: () => Promise<RunningForge>): vo
     })
 
     it('goes on from the last checkpoint after a SIGKILL, and loses nothing it had acknowledged', async () => {
-      const settings = { ...tiny, steps: 400, seed: 3, checkpointEvery: 20 }
+      const settings = { ...tiny, steps: 1_000, seed: 3, checkpointEvery: 20 }
       const undisturbed = await forge.startCognate({ ...settings, modelName: 'undisturbed' })
       const losses = lossesOf(await toEnd(forge.trainingProgress(undisturbed.id)))
 
@@ -286,7 +286,7 @@ export function scenarios(shape: string, start: () => Promise<RunningForge>): vo
       await running.restart()
 
       const rest = await toEnd(forge.trainingProgress(job.id, { after: seen.at(-1)!.cursor }))
-      expect(rest.at(-1)).toMatchObject({ status: 'COMPLETED', step: 400 })
+      expect(rest.at(-1)).toMatchObject({ status: 'COMPLETED', step: 1_000 })
       expect(lossesOf([...seen, ...rest])).toEqual(losses)
       const { attempts } = await forge.job(job.id)
       expect(attempts).toBeGreaterThan(1)
