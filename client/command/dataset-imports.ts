@@ -5,7 +5,7 @@ import type { DatasetImport, ImportDatasetInput } from '../datasets.ts'
 import { ForgeError } from '../errors.ts'
 import { bytes, percent, short, time } from './figures.ts'
 import { listed } from './jobs.ts'
-import { integer, json, oneOf } from './options.ts'
+import { json, oneOf, paged } from './options.ts'
 import { type Console, run, type Session } from './session.ts'
 import { table } from './table.ts'
 import { transferBar } from './transfer-bar.ts'
@@ -83,16 +83,11 @@ export function datasetImportCommands(datasets: Command, console: Console): void
     )
 
   const imports = datasets.command('imports').description('datasets in the making')
-  imports
-    .command('list', { isDefault: true })
-    .description('newest first')
-    .option('--first <count>', 'at most so many (20; 100 at most)', integer)
-    .option('--after <cursor>', 'go on behind the page before')
-    .action(
-      run(console, async ({ forge, show }, page: { first?: number; after?: string }) =>
-        show(await forge.datasetImports(page), ({ items, next }) => listed(importTable(items), next)),
-      ),
-    )
+  paged(imports.command('list', { isDefault: true }).description('newest first')).action(
+    run(console, async ({ forge, show }, page: { first?: number; after?: string }) =>
+      show(await forge.datasetImports(page), ({ items, next }) => listed(importTable(items), next)),
+    ),
+  )
   imports
     .command('show <id>')
     .description('follow an import to its end')

@@ -6,23 +6,18 @@ import type { PageInput } from '../page.ts'
 import { datasetImportCommands } from './dataset-imports.ts'
 import { bytes, short, time } from './figures.ts'
 import { listed } from './jobs.ts'
-import { integer } from './options.ts'
+import { paged } from './options.ts'
 import { type Console, run } from './session.ts'
 import { fields, table } from './table.ts'
 
 export function datasetCommands(program: Command, console: Console): void {
   const datasets = program.command('datasets').description('texts to train on')
 
-  datasets
-    .command('list')
-    .description('newest first')
-    .option('--first <count>', 'at most so many (20; 100 at most)', integer)
-    .option('--after <cursor>', 'go on behind the page before')
-    .action(
-      run(console, async ({ forge, show }, page: PageInput) =>
-        show(await forge.datasets(page), ({ items, next }) => listed(datasetTable(items), next)),
-      ),
-    )
+  paged(datasets.command('list').description('newest first')).action(
+    run(console, async ({ forge, show }, page: PageInput) =>
+      show(await forge.datasets(page), ({ items, next }) => listed(datasetTable(items), next)),
+    ),
+  )
 
   datasets
     .command('show <id>')

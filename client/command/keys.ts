@@ -3,7 +3,7 @@ import type { ApiKey } from '../identities.ts'
 import type { PageInput } from '../page.ts'
 import { time } from './figures.ts'
 import { listed } from './jobs.ts'
-import { integer, oneOf } from './options.ts'
+import { integer, oneOf, paged } from './options.ts'
 import { type Console, run } from './session.ts'
 import { fields, table } from './table.ts'
 
@@ -30,16 +30,11 @@ export function keyCommands(program: Command, console: Console): void {
       ),
     )
 
-  keys
-    .command('list')
-    .description('newest first')
-    .option('--first <count>', 'at most so many (20; 100 at most)', integer)
-    .option('--after <cursor>', 'go on behind the page before')
-    .action(
-      run(console, async ({ forge, show }, page: PageInput) =>
-        show(await forge.apiKeys(page), ({ items, next }) => listed(keyTable(items), next)),
-      ),
-    )
+  paged(keys.command('list').description('newest first')).action(
+    run(console, async ({ forge, show }, page: PageInput) =>
+      show(await forge.apiKeys(page), ({ items, next }) => listed(keyTable(items), next)),
+    ),
+  )
 
   keys
     .command('revoke <id>')

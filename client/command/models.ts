@@ -5,7 +5,7 @@ import { exportCommands } from './exports.ts'
 import { bytes, short, time } from './figures.ts'
 import { importCommand } from './imports.ts'
 import { listed } from './jobs.ts'
-import { integer, number } from './options.ts'
+import { integer, number, paged } from './options.ts'
 import { registryCommands } from './registry.ts'
 import { type Console, run } from './session.ts'
 import { fields, table } from './table.ts'
@@ -13,16 +13,11 @@ import { fields, table } from './table.ts'
 export function modelCommands(program: Command, console: Console): void {
   const models = program.command('models').description('models and their versions')
 
-  models
-    .command('list')
-    .description('newest first')
-    .option('--first <count>', 'at most so many (20; 100 at most)', integer)
-    .option('--after <cursor>', 'go on behind the page before')
-    .action(
-      run(console, async ({ forge, show }, page: PageInput) =>
-        show(await forge.models(page), ({ items, next }) => listed(modelTable(items), next)),
-      ),
-    )
+  paged(models.command('list').description('newest first')).action(
+    run(console, async ({ forge, show }, page: PageInput) =>
+      show(await forge.models(page), ({ items, next }) => listed(modelTable(items), next)),
+    ),
+  )
 
   models
     .command('show <ref>')

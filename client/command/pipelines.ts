@@ -3,7 +3,7 @@ import type { PageInput } from '../page.ts'
 import type { PipelineRun, RunPipelineInput } from '../pipelines.ts'
 import { percent, time } from './figures.ts'
 import { listed } from './jobs.ts'
-import { integer, json, oneOf } from './options.ts'
+import { integer, json, oneOf, paged } from './options.ts'
 import { type Console, run } from './session.ts'
 import { fields, table } from './table.ts'
 import { watchRun } from './watch.ts'
@@ -34,16 +34,11 @@ export function pipelineCommands(program: Command, console: Console): void {
       }),
     )
 
-  pipelines
-    .command('list')
-    .description('newest first')
-    .option('--first <count>', 'at most so many (20; 100 at most)', integer)
-    .option('--after <cursor>', 'go on behind the page before')
-    .action(
-      run(console, async ({ forge, show }, page: PageInput) =>
-        show(await forge.pipelineRuns(page), ({ items, next }) => listed(runTable(items), next)),
-      ),
-    )
+  paged(pipelines.command('list').description('newest first')).action(
+    run(console, async ({ forge, show }, page: PageInput) =>
+      show(await forge.pipelineRuns(page), ({ items, next }) => listed(runTable(items), next)),
+    ),
+  )
 
   pipelines
     .command('show <id>')

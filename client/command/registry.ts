@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { PageInput } from '../page.ts'
 import { bytes, time } from './figures.ts'
 import { listed } from './jobs.ts'
-import { integer } from './options.ts'
+import { paged } from './options.ts'
 import { type Console, run, Unsuccessful } from './session.ts'
 import { fields, table } from './table.ts'
 import { type WrittenFile, writeFileParts } from './written-file.ts'
@@ -99,27 +99,24 @@ export function registryCommands(models: Command, console: Console): void {
       }),
     )
 
-  models
-    .command('deletions')
-    .description('what was deleted, and until when it can be undone; newest first')
-    .option('--first <count>', 'at most so many (20; 100 at most)', integer)
-    .option('--after <cursor>', 'go on behind the page before')
-    .action(
-      run(console, async ({ forge, show }, page: PageInput) =>
-        show(await forge.deletions(page), ({ items, next }) =>
-          listed(
-            table(items, {
-              id: ({ id }) => id,
-              status: ({ status }) => status,
-              versions: ({ refs }) => refs.join(', '),
-              until: ({ status, purgeAfter }) => (status === 'PENDING' ? time(purgeAfter) : '–'),
-              reason: ({ reason }) => reason ?? '–',
-            }),
-            next,
-          ),
+  paged(
+    models.command('deletions').description('what was deleted, and until when it can be undone; newest first'),
+  ).action(
+    run(console, async ({ forge, show }, page: PageInput) =>
+      show(await forge.deletions(page), ({ items, next }) =>
+        listed(
+          table(items, {
+            id: ({ id }) => id,
+            status: ({ status }) => status,
+            versions: ({ refs }) => refs.join(', '),
+            until: ({ status, purgeAfter }) => (status === 'PENDING' ? time(purgeAfter) : '–'),
+            reason: ({ reason }) => reason ?? '–',
+          }),
+          next,
         ),
       ),
-    )
+    ),
+  )
 
   models
     .command('undelete <deletion>')

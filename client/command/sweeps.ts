@@ -5,7 +5,7 @@ import { pause } from '../pause.ts'
 import type { Sweep, SweepDimension, SweepSearchInput, SweepTrial } from '../sweeps.ts'
 import { percent, time } from './figures.ts'
 import { listed } from './jobs.ts'
-import { dimension, integer, json, oneOf } from './options.ts'
+import { dimension, integer, json, oneOf, paged } from './options.ts'
 import { type Console, run, type Session, Unsuccessful } from './session.ts'
 import { fields, table } from './table.ts'
 
@@ -55,16 +55,11 @@ export function sweepCommands(program: Command, console: Console): void {
       }),
     )
 
-  sweeps
-    .command('list')
-    .description('newest first')
-    .option('--first <count>', 'at most so many (20; 100 at most)', integer)
-    .option('--after <cursor>', 'go on behind the page before')
-    .action(
-      run(console, async ({ forge, show }, page: PageInput) =>
-        show(await forge.sweeps(page), ({ items, next }) => listed(sweepTable(items), next)),
-      ),
-    )
+  paged(sweeps.command('list').description('newest first')).action(
+    run(console, async ({ forge, show }, page: PageInput) =>
+      show(await forge.sweeps(page), ({ items, next }) => listed(sweepTable(items), next)),
+    ),
+  )
 
   sweeps
     .command('show <id>')
