@@ -4,7 +4,7 @@ import { type BlobSettings, openBlobs } from '../../../kernel/blobs/open.ts'
 import { DomainError } from '../../../kernel/errors.ts'
 import type { Asked, Outcome } from './background-blobs.ts'
 
-/** The thread of `backgroundPut`: hashes, encrypts and writes, one blob after the other. */
+/** The thread of `backgroundBlobs`: hashes, encrypts and writes, one blob after the other. */
 let blobs: Promise<Blobs> | undefined
 
 parentPort!.on('message', async ({ bytes }: Asked) => {
