@@ -1,5 +1,5 @@
 import type { PrismaClient } from '../../../prisma/training/generated/client.ts'
-import { isFinished, type JobStatus } from '../../../schema/values.ts'
+import { isFinished } from '../../../schema/values.ts'
 import { addCheckpoint, newestCheckpoints } from '../checkpoints/store.ts'
 import type { TrainingJob } from '../jobs/job.ts'
 import { jobOf } from '../jobs/row.ts'
@@ -115,7 +115,7 @@ async function lose(tx: Transaction, rows: readonly Row[], verdict: (job: Traini
 
 /** Prolongs the lease of an attempt that has one, and moves the job's step forward; null when it has none. */
 async function hold(tx: Transaction, { jobId, number }: Attempt, step: number) {
-  const rows = await tx.$queryRaw<(Pick<TrainingJob, 'id' | 'project' | 'attempts'> & { status: JobStatus })[]>`
+  const rows = await tx.$queryRaw<Pick<TrainingJob, 'id' | 'project' | 'attempts' | 'status'>[]>`
     UPDATE job SET lease_until = now() + ${leaseMs} * interval '1 ms', step = greatest(step, ${step})
     WHERE id = ${jobId} AND attempts = ${number} AND lease_until IS NOT NULL
       AND status IN ('RUNNING', 'PAUSED', 'QUEUED')

@@ -4,9 +4,10 @@ import { lineText, type NewLine } from './line.ts'
 
 type Told = Pick<NewLine, 'event' | 'step' | 'text'>
 type Data<T extends JobEvent['topic']> = Extract<JobEvent, { topic: T }>['data']
+type Teller<T extends JobEvent['topic']> = (data: Data<T>, job: Pick<TrainingJob, 'status'>) => readonly Told[]
 
 /** What the log of a job says of an event about it. */
-const tellers: { readonly [T in JobEvent['topic']]?: (data: Data<T>) => readonly Told[] } = {
+const tellers: { readonly [T in JobEvent['topic']]?: Teller<T> } = {
   'job.queued': ({ totalSteps, modelName, phase, isRetry }) => [
     told('queued', null, isRetry ? 'queued for another try' : `queued: ${phase} of ${modelName}, ${totalSteps} steps`),
   ],
@@ -20,17 +21,22 @@ const tellers: { readonly [T in JobEvent['topic']]?: (data: Data<T>) => readonly
   'job.checkpointed': ({ step, digest, sizeBytes }) => [
     told('checkpointed', step, `step ${step}: checkpoint of ${(sizeBytes / 1e6).toFixed(1)} MB, ${digest}`),
   ],
-  'job.paused': ({ step }) => [told('paused', step, `paused at step ${step}`)],
+  // Of a job that runs there are two: this one as it is asked for, and another when its worker has let go.
+  'job.paused': ({ step }, { status }) => [
+    status === 'RUNNING'
+      ? told('pausing', step, `to be paused, asked for at step ${step}`)
+      : told('paused', step, `paused at step ${step}`),
+  ],
   'job.resumed': ({ step }) => [told('resumed', step, `to be resumed from step ${step}`)],
   'job.completed': ({ step, metrics }) => [told('completed', step, `completed at step ${step}: ${figures(metrics)}`)],
   'job.failed': ({ step, error }) => [told('failed', step, `failed at step ${step}: ${error.code}: ${error.message}`)],
   'job.cancelled': ({ step }) => [told('cancelled', step, `cancelled at step ${step}`)],
 }
 
-/** The lines of an event, none for what the log leaves out. */
-export function narrate({ attempts }: Pick<TrainingJob, 'attempts'>, event: JobEvent, at: Date): readonly NewLine[] {
-  const tell = tellers[event.topic] as ((data: JobEvent['data']) => readonly Told[]) | undefined
-  return (tell?.(event.data) ?? []).map(line => ({ ...line, at, attempt: attempts, source: 'FORGE' }))
+/** The lines of an event about a job, as it was before or is since; none for what the log leaves out. */
+export function narrate(job: Pick<TrainingJob, 'attempts' | 'status'>, event: JobEvent, at: Date): readonly NewLine[] {
+  const tell = tellers[event.topic] as Teller<JobEvent['topic']> | undefined
+  return (tell?.(event.data, job) ?? []).map(line => ({ ...line, at, attempt: job.attempts, source: 'FORGE' }))
 }
 
 const told = (event: string, step: number | null, text: string): Told => ({ event, step, text: lineText(text) })

@@ -39,7 +39,7 @@ interface StoredLine extends Omit<LogLine, 'at'> {
   readonly source: LogSource
 }
 
-type Owner = Pick<TrainingJob, 'id' | 'project' | 'attempts'>
+type Owner = Pick<TrainingJob, 'id' | 'project' | 'attempts' | 'status'>
 
 /**
  * Writes an event, and before it what the log says of it: whoever follows the log to its end has that line by then.

@@ -7,8 +7,9 @@ import {
   failAttempt,
   recordCheckpoint,
   recordPoints,
+  releaseAttempt,
 } from '../../../../subgraphs/training/attempts/service.ts'
-import { cancelJob, retryJob } from '../../../../subgraphs/training/jobs/service.ts'
+import { cancelJob, pauseJob, resumeJob, retryJob } from '../../../../subgraphs/training/jobs/service.ts'
 import type { NewLine } from '../../../../subgraphs/training/logs/line.ts'
 import { readLog } from '../../../../subgraphs/training/logs/service.ts'
 import { identityOf } from '../memory.ts'
@@ -72,6 +73,24 @@ describe('the log of a job', () => {
     const events = await forge.db.outbox.findMany({ orderBy: { position: 'asc' } })
     // Whoever follows to the end has the last line before it.
     expect(events.slice(-2).map(({ topic }) => topic)).toEqual(['job.logged', 'job.cancelled'])
+  })
+
+  it('says once that a job was asked to pause, and once where it then stands', async () => {
+    const claim = await forge.claimed()
+    await pauseJob(forge, identityOf(), claim.job.id)
+    await recordPoints(forge, claim, 4, [])
+    await releaseAttempt(forge, claim, 4)
+    await resumeJob(forge, identityOf(), claim.job.id)
+    // It waits for a machine: there is nobody who would have to let go of it first.
+    await pauseJob(forge, identityOf(), claim.job.id)
+
+    const lines = (await read(claim)).slice(2)
+    expect(lines.map(({ event, step, text }) => [event, step, text])).toEqual([
+      ['pausing', 0, 'to be paused, asked for at step 0'],
+      ['paused', 4, 'paused at step 4'],
+      ['resumed', 4, 'to be resumed from step 4'],
+      ['paused', 4, 'paused at step 4'],
+    ])
   })
 
   it('is read in stretches and from its end, over any border of its rows', async () => {
