@@ -43,6 +43,8 @@ export interface Bus extends AsyncDisposable {
   publish(events: readonly EventDraft[]): Promise<void>
   /** Events after `after` (from the oldest kept where undefined), oldest first, at most `limit` (default 500). */
   read(filter: EventFilter & { after?: Position; limit?: number }): Promise<readonly BusEvent[]>
+  /** Events before `before` (from the newest where undefined), newest first, at most `limit` (default 500). */
+  readBack(filter: EventFilter & { before?: Position; limit?: number }): Promise<readonly BusEvent[]>
   /** The position of the newest event ever kept, or `origin`. */
   head(): Promise<Position>
   /**

@@ -8,6 +8,8 @@ import { everyMinute } from './sweeper.ts'
 import { tailLog } from './tail.ts'
 
 const origin: Position = '0'
+/** Of a 64-bit integer. */
+const highest: Position = '9223372036854775807'
 
 /** Events that one statement of the sweep drops at most. */
 const sweepBatch = 1_000
@@ -46,7 +48,8 @@ export async function openPostgresBus(url: string, retention: Retention, log: Lo
         await pool.query(`SELECT pg_notify('bus_ephemeral', payload) FROM unnest($1::text[]) AS payload`, [payloads])
       }
     },
-    read: query => readEvents(pool, query),
+    read: ({ after = origin, ...query }) => readEvents(pool, 'position > $1', 'ASC', after, query),
+    readBack: ({ before = highest, ...query }) => readEvents(pool, 'position < $1', 'DESC', before, query),
     async head() {
       const { rows } = await pool.query<{ head: Position }>(
         'SELECT greatest((SELECT max(position) FROM bus.event), (SELECT max(floor) FROM bus.topic), 0) AS head',
@@ -83,13 +86,16 @@ const append = (pool: Pool, events: readonly EventDraft[]) =>
 
 async function readEvents(
   pool: Pool,
-  { topics, key, after = origin, limit = 500 }: EventFilter & { after?: Position; limit?: number },
+  side: 'position > $1' | 'position < $1',
+  order: 'ASC' | 'DESC',
+  from: Position,
+  { topics, key, limit = 500 }: EventFilter & { limit?: number },
 ): Promise<readonly BusEvent[]> {
   const { rows } = await pool.query<Row>(
     `SELECT position, id, topic, key, project, at, data, traceparent FROM bus.event
-     WHERE position > $1 AND ($2::text[] IS NULL OR topic = ANY ($2)) AND ($3::text IS NULL OR key = $3)
-     ORDER BY position LIMIT $4`,
-    [after, topics ?? null, key ?? null, limit],
+     WHERE ${side} AND ($2::text[] IS NULL OR topic = ANY ($2)) AND ($3::text IS NULL OR key = $3)
+     ORDER BY position ${order} LIMIT $4`,
+    [from, topics ?? null, key ?? null, limit],
   )
   return rows.map(({ at, traceparent, ...row }) => ({
     ...row,

@@ -49,6 +49,7 @@ export async function openRedisBus(
       await Promise.all(ephemeral.map(event => client.publish(channels.ephemeral, JSON.stringify(event))))
     },
     read: query => readEvents(client, prefix, query),
+    readBack: query => readEventsBack(client, prefix, query),
     head: async () => (await client.get(`${prefix}:last`)) ?? origin,
     async floor(topics) {
       const floors = Object.entries(await client.hGetAll(`${prefix}:floors`))
@@ -115,25 +116,54 @@ async function readEvents(
 ): Promise<readonly BusEvent[]> {
   const head = (await client.get(`${prefix}:last`)) ?? origin
   if (comparePositions(after, head) >= 0) return []
-  const names =
-    filter.key === undefined
-      ? (filter.topics ?? (await client.hKeys(`${prefix}:floors`))).map(topic => `topic:${topic}`)
-      : [`key:${filter.key}`]
+  const streams = await streamsOf(client, prefix, filter)
+  return firstMatches(filter, limit, comparePositions, `(${after}`, from =>
+    streams.map(stream => client.xRange(stream, from, head, { COUNT: limit })),
+  )
+}
 
-  for (let from = after; ; ) {
-    const pages = await Promise.all(
-      names.map(name => client.xRange(`${prefix}:${name}`, `(${from}`, head, { COUNT: limit })),
-    )
+async function readEventsBack(
+  client: Connection,
+  prefix: string,
+  { before, limit = 500, ...filter }: EventFilter & { before?: Position; limit?: number },
+): Promise<readonly BusEvent[]> {
+  const head = (await client.get(`${prefix}:last`)) ?? origin
+  const start = before === undefined || comparePositions(before, head) > 0 ? head : `(${before}`
+  const streams = await streamsOf(client, prefix, filter)
+  const newestFirst = (a: Position, b: Position) => comparePositions(b, a)
+  return firstMatches(filter, limit, newestFirst, start, from =>
+    streams.map(stream => client.xRevRange(stream, from, '-', { COUNT: limit })),
+  )
+}
+
+/** Those that hold what the filter selects, and more. */
+async function streamsOf(client: Connection, prefix: string, { topics, key }: EventFilter): Promise<readonly string[]> {
+  if (key !== undefined) return [`${prefix}:key:${key}`]
+  return (topics ?? (await client.hKeys(`${prefix}:floors`))).map(topic => `${prefix}:topic:${topic}`)
+}
+
+type Entries = ReturnType<Connection['xRange']>
+
+/** The first events that match in pages of `limit`, which `read` asks every stream for. */
+async function firstMatches(
+  filter: EventFilter,
+  limit: number,
+  order: (a: Position, b: Position) => number,
+  start: string,
+  read: (from: string) => readonly Entries[],
+): Promise<readonly BusEvent[]> {
+  for (let from = start; ; ) {
+    const pages = await Promise.all(read(from))
     // Every stream gave its first `limit`, so the first `limit` of all are among these.
     const found = pages
       .flatMap(page => page ?? [])
-      .sort((a, b) => comparePositions(a.id, b.id))
+      .sort((a, b) => order(a.id, b.id))
       .slice(0, limit)
     const events = found
       .map(({ id, message }) => ({ ...(JSON.parse(message.event!) as EventDraft), position: id }))
       .filter(event => matches(filter, event))
     if (events.length > 0 || found.length < limit) return events
-    from = found.at(-1)!.id
+    from = `(${found.at(-1)!.id}`
   }
 }
 

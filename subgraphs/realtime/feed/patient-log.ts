@@ -24,6 +24,7 @@ export function patientLog(events: EventLog, log: Log): EventLog {
     compare: events.compare,
     isPosition: events.isPosition,
     read: query => patiently(() => events.read(query)),
+    readBack: query => patiently(() => events.readBack(query)),
     head: () => patiently(() => events.head()),
     floor: topics => patiently(() => events.floor(topics)),
   }

@@ -1,7 +1,7 @@
 import type { Bus, BusEvent, EventFilter, Position } from '../../../kernel/bus/bus.ts'
 
 /** The event log, as far as streams read it. */
-export type EventLog = Pick<Bus, 'id' | 'origin' | 'read' | 'head' | 'floor' | 'compare' | 'isPosition'>
+export type EventLog = Pick<Bus, 'id' | 'origin' | 'read' | 'readBack' | 'head' | 'floor' | 'compare' | 'isPosition'>
 
 /** Which events a stream is about. */
 export interface Selection extends EventFilter {

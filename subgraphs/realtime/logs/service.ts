@@ -1,11 +1,11 @@
 import type { Identity } from '../../../kernel/auth/identity.ts'
-import type { BusEvent } from '../../../kernel/bus/bus.ts'
+import type { BusEvent, Position } from '../../../kernel/bus/bus.ts'
 import { cancellable } from '../../../kernel/cancellation.ts'
 import { type EventData, eventData, type Topic } from '../../../schema/events.ts'
 import type { JobStatus } from '../../../schema/values.ts'
 import type { Batch } from '../feed/follower.ts'
 import { startAfter } from '../feed/gap.ts'
-import type { FeedParts } from '../feed/ports.ts'
+import type { EventLog, FeedParts } from '../feed/ports.ts'
 import { placeOf, type Resumable } from '../feed/resumable.ts'
 import { type EntityStream, entityStream } from '../progress/entity-stream.ts'
 import { lastJobTopics } from '../progress/news.ts'
@@ -33,8 +33,9 @@ const topics: readonly Topic[] = ['job.logged', ...lastJobTopics]
 
 /** The log of a job, line by line, until it has ended. Throws NOT_FOUND, and INVALID_INPUT for what is no cursor. */
 export async function followLog(parts: StreamParts, identity: Identity, { id, after, afterLine }: Followed) {
-  const start = await startAfter(parts.log, after, parts.log.origin)
   const subject = await findSubject(parts, identity, 'JOB', id)
+  const fresh = after == null ? await behindLine(parts.log, id, afterLine ?? 0) : parts.log.origin
+  const start = await startAfter(parts.log, after, fresh)
   const stream = {
     subject,
     start,
@@ -48,6 +49,18 @@ export async function followLog(parts: StreamParts, identity: Identity, { id, af
   return parts.connections.track({ identity, field: 'jobLogs', subject: id }, watch =>
     cancellable(signal => entityStream<Update>(parts, { ...stream, watch }, signal)),
   )
+}
+
+/** A position before every line of a higher number: found from the end, so that the end of a long log costs little. */
+async function behindLine(log: EventLog, jobId: string, line: number): Promise<Position> {
+  if (line <= 0) return log.origin
+  for (let before: Position | undefined; ; ) {
+    const page = await log.readBack({ key: jobId, topics: ['job.logged'], limit: 100, before })
+    const known = page.find(event => linesOf(event).every(({ number }) => number <= line))
+    if (known) return known.position
+    if (page.length === 0) return log.origin
+    before = page.at(-1)!.position
+  }
 }
 
 /** With what tells the stream that it has ended. */

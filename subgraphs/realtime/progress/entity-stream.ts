@@ -52,11 +52,10 @@ export async function* entityStream<T extends Update>(
     return
   }
 
-  /** Whether the last event up to `position` was an end. An end that has come since then is still to be given. */
+  /** Whether the newest event is an end, up to `position`: one that has come since then is still to be given. */
   async function hadEnded(log: EventLog, position: Position): Promise<boolean> {
-    const ends = await log.read({ ...selection, topics: lastTopics })
-    const end = ends.findLast(event => log.compare(event.position, position) <= 0)
-    const [next] = await log.read({ ...selection, after: end?.position ?? position, limit: 1 })
-    return !next && (end !== undefined || isFinished(subject.status))
+    const [newest] = await log.readBack({ ...selection, limit: 1 })
+    if (!newest) return isFinished(subject.status)
+    return lastTopics.some(topic => topic === newest.topic) && log.compare(newest.position, position) <= 0
   }
 }

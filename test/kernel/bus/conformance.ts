@@ -107,6 +107,27 @@ export function busConformance(name: string, openHarness: () => Promise<BusHarne
       expect(await bus.read({ after: rest.at(-1)!.position })).toEqual([])
     })
 
+    it('reads back from its newest event, or from a position, by topic and key', async () => {
+      const all = Array.from({ length: 12 }, (_, i) =>
+        draft({ topic: i % 2 ? 'job.started' : 'job.queued', key: `job_${i % 3}` }),
+      )
+      await bus.publish(all)
+      expect(ids(await bus.readBack({}))).toEqual(ids(all.toReversed()))
+      const started = all.filter(event => event.topic === 'job.started').toReversed()
+      expect(ids(await bus.readBack({ topics: ['job.started'], limit: 2 }))).toEqual(ids(started.slice(0, 2)))
+      const rare = all.filter(event => event.key === 'job_1' && event.topic === 'job.started').toReversed()
+      expect(ids(await bus.readBack({ key: 'job_1', topics: ['job.started'], limit: 1 }))).toEqual(
+        ids(rare.slice(0, 1)),
+      )
+
+      const [newest, ...others] = await bus.readBack({ limit: 5 })
+      expect(newest!.position).toBe(await bus.head())
+      const rest = await bus.readBack({ before: others.at(-1)!.position })
+      expect(ids([newest!, ...others, ...rest])).toEqual(ids(all.toReversed()))
+      expect(await bus.readBack({ before: rest.at(-1)!.position })).toEqual([])
+      expect(await bus.readBack({ topics: [] })).toEqual([])
+    })
+
     it('shows a tail everything exactly once and in order while many publish', async () => {
       const others = await Promise.all([1, 2, 3].map(() => harness.open(retention)))
       const before = drafts(20)

@@ -33,6 +33,13 @@ export function openMemoryBus(retention: Retention): Bus {
         .slice(0, limit)
         .map(({ publishedAt: _, ...event }) => event)
     },
+    async readBack({ before = 'Infinity', limit = 500, ...filter }) {
+      return kept
+        .filter(event => Number(event.position) < Number(before) && matches(filter, event))
+        .toReversed()
+        .slice(0, limit)
+        .map(({ publishedAt: _, ...event }) => event)
+    },
     head: async () => String(newest),
     async floor(topics) {
       const known = [...floors].filter(([topic]) => topics === undefined || topics.includes(topic))

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { BusEvent } from '../../../kernel/bus/bus.ts'
 import { followLog, type JobLogged } from '../../../subgraphs/realtime/logs/service.ts'
+import type { StreamParts } from '../../../subgraphs/realtime/streams/ports.ts'
 import { draft, job, openStage, stranger, take, toEnd, viewer } from './stage.ts'
 
 let stage: Awaited<ReturnType<typeof openStage>>
@@ -57,6 +59,36 @@ describe('the log of a job', () => {
   it('can begin behind a line, and says nothing of those before', async () => {
     await publish(job.queued('job_1'), logged(1, 200), logged(201, 210), job.cancelled('job_1', 0))
     expect(numbers(await toEnd(await follow('job_1', { afterLine: 205 })))).toEqual(range(206, 210))
+  })
+
+  it('reads no more of a long log than it shows of its end', async () => {
+    await publish(job.queued('job_1'))
+    for (let line = 1; line <= 100_000; line += 200) await publish(logged(line, line + 199))
+    let read = 0
+    const counted = async (events: Promise<readonly BusEvent[]>) => {
+      read += (await events).length
+      return events
+    }
+    const { bus, parts } = stage
+    const log: StreamParts['log'] = {
+      ...bus,
+      read: query => counted(bus.read(query)),
+      readBack: query => counted(bus.readBack(query)),
+    }
+    const stream = await followLog({ ...parts, log }, viewer, { id: 'job_1', afterLine: 99_995 })
+    expect(numbers(await take(1, stream))).toEqual(range(99_996, 100_000))
+    expect(read).toBeLessThan(150)
+  })
+
+  it('can begin behind a line that is still to come, and ends with a job that says no more', async () => {
+    await publish(job.queued('job_1'), logged(1, 2))
+    const stream = await follow('job_1', { afterLine: 3 })
+    const next = stream.next()
+    await publish(logged(3, 3), logged(4, 4), job.cancelled('job_1', 0))
+    expect([...numbers([(await next).value as JobLogged]), ...numbers(await toEnd(stream))]).toEqual([4])
+    const [end, ...others] = await toEnd(await follow('job_1', { afterLine: 4 }))
+    expect(end).toMatchObject({ lines: [], gap: null })
+    expect(others).toEqual([])
   })
 
   it('goes on with a job that failed and was tried again', async () => {
