@@ -7,6 +7,7 @@ import { adam } from '../../engine/optimizers/adam.ts'
 import type { AdamWOptions } from '../../engine/optimizers/adamw.ts'
 import { grokFastEma } from '../../engine/optimizers/grokfast-ema.ts'
 import { grokFastMa } from '../../engine/optimizers/grokfast-ma.ts'
+import { flatten, lengthOf, placesOf, unflatten } from '../../engine/training/flat.ts'
 import { LENGTH } from './equations.ts'
 import type { Trial } from './trial.ts'
 
@@ -17,8 +18,12 @@ export const optimizerOf = ({ weightDecay }: Trial): AdamWOptions => ({
   weightDecay,
 })
 
-/** What is carried from step to step, beside the parameters: the moments, and GrokFast's average or sum. */
-export const carriedKinds = ({ filter }: Trial) => (filter ? ['first', 'second', 'slow'] : ['first', 'second'])
+/** The vectors that are carried from step to step: the moments, and GrokFast's average or sum. */
+export const carriedVectors = ({ filter }: Trial) => (filter ? ['first', 'second', 'slow'] : ['first', 'second'])
+
+/** Where each parameter's numbers stand in a vector of all. */
+export const parameterPlaces = placesOf(grokkingShapes(grokkingPaper))
+const vectorInput = (name: string): Node => input(name, [lengthOf(parameterPlaces)])
 
 function parameterInputs(): Record<string, Node> {
   const shapes = Object.entries(grokkingShapes(grokkingPaper))
@@ -34,36 +39,25 @@ export function stepGraph(trial: Trial, rows: number): Graph {
   const outputs: Record<string, Node> = { loss, logits }
 
   const raw = gradients(loss, Object.values(parameters))
-  for (const [index, [name, parameter]] of Object.entries(parameters).entries()) {
-    const carried = (kind: string) => input(`${kind}.${name}`, parameter.shape)
-    const gradient = filtered(trial, name, raw[index]!, carried, outputs)
-    const moments = { first: carried('first'), second: carried('second') }
-    const next = adam(parameter, gradient, moments, scalars, optimizerOf(trial))
-    outputs[`next.${name}`] = next.parameter
-    outputs[`next.first.${name}`] = next.first
-    outputs[`next.second.${name}`] = next.second
-  }
-  return graph(outputs)
+  const byName = Object.fromEntries(Object.keys(parameters).map((name, index) => [name, raw[index]!]))
+  const { filtered, ...remembered } = filter(trial, flatten(parameterPlaces, byName))
+  const moments = { first: vectorInput('first'), second: vectorInput('second') }
+  const next = adam(flatten(parameterPlaces, parameters), filtered, moments, scalars, optimizerOf(trial))
+  for (const [name, parameter] of Object.entries(unflatten(parameterPlaces, next.parameter)))
+    outputs[`next.${name}`] = parameter
+  return graph({ ...outputs, ...remembered, 'next.first': next.first, 'next.second': next.second })
 }
 
 /** As the reference code: the filter sees the bare gradient, and the optimizer adds the decay to what it gives. */
-function filtered(
-  { filter }: Trial,
-  name: string,
-  gradient: Node,
-  carried: (kind: string) => Node,
-  outputs: Record<string, Node>,
-): Node {
-  if (!filter) return gradient
+function filter({ filter }: Trial, gradient: Node): { readonly filtered: Node } & Record<string, Node> {
+  if (!filter) return { filtered: gradient }
+  const slow = vectorInput('slow')
   if (filter.kind === 'EMA') {
-    const { filtered, average } = grokFastEma(gradient, carried('slow'), alphaInput, gainInput)
-    outputs[`next.slow.${name}`] = average
-    return filtered
+    const { filtered, average } = grokFastEma(gradient, slow, alphaInput, gainInput)
+    return { filtered, 'next.slow': average }
   }
-  const { filtered, total } = grokFastMa(gradient, carried('slow'), carried('oldest'), gainInput)
-  outputs[`next.slow.${name}`] = total
-  outputs[`gradient.${name}`] = gradient
-  return filtered
+  const { filtered, total } = grokFastMa(gradient, slow, vectorInput('oldest'), gainInput)
+  return { filtered, 'next.slow': total, gradient }
 }
 
 const alphaInput = input('alpha', [])

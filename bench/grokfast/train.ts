@@ -1,14 +1,14 @@
 import type { Executor, Program, Value } from '../../engine/executors/executor.ts'
 import type { Graph } from '../../engine/graph/graph.ts'
-import { sizeOf } from '../../engine/graph/shapes.ts'
 import { grokkingPaper, grokkingShapes, initialGrokking } from '../../engine/models/grokking-parameters.ts'
 import { adamWScalarValues } from '../../engine/optimizers/adamw.ts'
 import { averageGain } from '../../engine/optimizers/grokfast-ema.ts'
 import { movingAverageGain } from '../../engine/optimizers/grokfast-ma.ts'
 import { seededRandom } from '../../engine/random.ts'
+import { lengthOf } from '../../engine/training/flat.ts'
 import { gradientWindow } from '../../engine/training/gradient-window.ts'
 import { batchesOf, type Equations, equations, LENGTH } from './equations.ts'
-import { carriedKinds, evaluationGraph, optimizerOf, stepGraph } from './step.ts'
+import { carriedVectors, evaluationGraph, optimizerOf, parameterPlaces, stepGraph } from './step.ts'
 import { type Outcome, type Trial, WANTED } from './trial.ts'
 
 const BATCH = 512
@@ -25,7 +25,7 @@ const rateAt = (step: number) => RATE * Math.min(1, (step - 1) / WARM_UP)
  */
 export async function train(executor: Executor, trial: Trial, tell: (line: string) => void): Promise<Outcome> {
   const shapes = Object.entries(grokkingShapes(grokkingPaper))
-  const count = shapes.reduce((sum, [, shape]) => sum + sizeOf(shape), 0)
+  const count = lengthOf(parameterPlaces)
   if (count !== PARAMETERS) throw new Error(`The decoder has ${count} parameters; the paper's has ${PARAMETERS}`)
 
   const { training, validation } = equations(trial.seed)
@@ -38,27 +38,23 @@ export async function train(executor: Executor, trial: Trial, tell: (line: strin
 
   const weights = initialGrokking(grokkingPaper, trial.seed)
   const carried: Record<string, Value> = {}
-  const zeros: Record<string, Value> = {}
-  for (const [name, shape] of shapes) {
-    carried[name] = executor.value(weights[name]!, shape)
-    zeros[name] = executor.value(new Float32Array(sizeOf(shape)), shape)
-    for (const kind of carriedKinds(trial)) carried[`${kind}.${name}`] = zeros[name]
-  }
+  for (const [name, shape] of shapes) carried[name] = executor.value(weights[name]!, shape)
+  const zeros = executor.value(new Float32Array(PARAMETERS), [PARAMETERS])
+  for (const name of carriedVectors(trial)) carried[name] = zeros
   using window = trial.filter?.kind === 'MA' ? gradientWindow(trial.filter.window, []) : undefined
 
   async function take(step: number, { tokens, answers }: Equations): Promise<number> {
     const program = await stepFor(answers.length)
-    const oldest = Object.entries(window ? (window.oldest() ?? zeros) : {})
     const outputs = await program.run({
       ...carried,
-      ...Object.fromEntries(oldest.map(([name, value]) => [`oldest.${name}`, value])),
+      ...(window && { oldest: window.oldest() ?? zeros }),
       ...scalars(executor, trial, step),
       tokens: executor.value(tokens, [answers.length, LENGTH]),
       answers: executor.value(answers, [answers.length]),
     })
     for (const [name, value] of Object.entries(outputs))
       if (name.startsWith('next.')) carried[name.slice('next.'.length)] = value
-    window?.push(Object.fromEntries(shapes.map(([name]) => [name, outputs[`gradient.${name}`]!])))
+    window?.push(outputs.gradient!)
     return right(outputs.logits!, answers)
   }
 

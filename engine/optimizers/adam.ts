@@ -1,7 +1,8 @@
-import { scale, square } from '../graph/composed.ts'
-import { constant, type Node } from '../graph/graph.ts'
-import { add, divide, multiply, sqrt, subtract } from '../graph/operations.ts'
-import type { AdamWOptions, AdamWScalars, Moments } from './adamw.ts'
+import { scale } from '../graph/composed.ts'
+import type { Node } from '../graph/graph.ts'
+import { add, subtract } from '../graph/operations.ts'
+import type { AdamWOptions } from './adamw.ts'
+import { adaptiveChange, type MomentScalars, type Moments } from './moments.ts'
 
 /**
  * Adam with L2 regularisation (Kingma and Ba 2015; PyTorch's `Adam(weight_decay=λ)`): the decay is part of the
@@ -11,14 +12,10 @@ export function adam(
   parameter: Node,
   gradient: Node,
   moments: Moments,
-  { stepSize, rootCorrection }: Pick<AdamWScalars, 'stepSize' | 'rootCorrection'>,
-  { beta1, beta2, epsilon, weightDecay }: AdamWOptions,
+  scalars: MomentScalars,
+  options: AdamWOptions,
 ): { parameter: Node } & Moments {
-  const whole = add(gradient, scale(parameter, weightDecay))
-  const first = add(scale(moments.first, beta1), scale(whole, 1 - beta1))
-  const second = add(scale(moments.second, beta2), scale(square(whole), 1 - beta2))
-  // Numerator and denominator over rootCorrection: what is left of it there is a number, not an array.
-  const root = add(sqrt(second), divide(constant(epsilon), rootCorrection))
-  const step = divide(stepSize, rootCorrection)
-  return { parameter: subtract(parameter, divide(multiply(first, step), root)), first, second }
+  const whole = add(gradient, scale(parameter, options.weightDecay))
+  const { change, ...next } = adaptiveChange(whole, moments, scalars, options)
+  return { parameter: subtract(parameter, change), ...next }
 }

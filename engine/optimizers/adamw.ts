@@ -1,30 +1,17 @@
 import { EngineError } from '../errors.ts'
-import { scale, square } from '../graph/composed.ts'
-import { constant, input, type Node } from '../graph/graph.ts'
-import { add, divide, multiply, sqrt, subtract } from '../graph/operations.ts'
+import { input, type Node } from '../graph/graph.ts'
+import { multiply, subtract } from '../graph/operations.ts'
+import type { MomentOptions, MomentScalars } from './moments.ts'
 
-export interface AdamWOptions {
-  readonly beta1: number
-  readonly beta2: number
-  readonly epsilon: number
+export interface AdamWOptions extends MomentOptions {
   readonly weightDecay: number
 }
 
 /** Defaults of the Cognate phase. */
 export const adamWDefaults: AdamWOptions = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 }
 
-/** The moments m and v of a parameter, both of its shape, zero before the first step. */
-export interface Moments {
-  readonly first: Node
-  readonly second: Node
-}
-
 /** What changes from step to step, as scalar inputs of the graph. */
-export interface AdamWScalars {
-  /** η / (1 − β₁ᵗ) */
-  readonly stepSize: Node
-  /** 1 / √(1 − β₂ᵗ) */
-  readonly rootCorrection: Node
+export interface AdamWScalars extends MomentScalars {
   /** 1 − ηλ */
   readonly decay: Node
 }
@@ -51,24 +38,11 @@ export function adamWScalarValues(
 }
 
 /**
- * AdamW (Loshchilov and Hutter 2019): m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g²,
- * θ ← θ − ηλθ − η·m̂ / (√v̂ + ε), where m̂ = m/(1−β₁ᵗ) and v̂ = v/(1−β₂ᵗ).
+ * AdamW's step (Loshchilov and Hutter 2019) from the change that `adaptiveChange` gives: θ ← θ − ηλθ − change.
  * Vectors (norms) do not decay: pulling a gain towards 0 is not what decay is for.
  */
-export function adamW(
-  parameter: Node,
-  gradient: Node,
-  moments: Moments,
-  { stepSize, rootCorrection, decay }: AdamWScalars,
-  { beta1, beta2, epsilon }: AdamWOptions,
-): { parameter: Node } & Moments {
-  const first = add(scale(moments.first, beta1), scale(gradient, 1 - beta1))
-  const second = add(scale(moments.second, beta2), scale(square(gradient), 1 - beta2))
-  // Numerator and denominator over rootCorrection: what is left of it there is a number, not an array.
-  const root = add(sqrt(second), divide(constant(epsilon), rootCorrection))
-  const step = divide(stepSize, rootCorrection)
-  const kept = parameter.shape.length > 1 ? multiply(parameter, decay) : parameter
-  return { parameter: subtract(kept, divide(multiply(first, step), root)), first, second }
+export function adamW(parameter: Node, change: Node, { decay }: Pick<AdamWScalars, 'decay'>): Node {
+  return subtract(parameter.shape.length > 1 ? multiply(parameter, decay) : parameter, change)
 }
 
 /** Throws INVALID_INPUT naming the value that no optimizer can use. */

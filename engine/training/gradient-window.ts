@@ -1,35 +1,29 @@
 import type { Value } from '../executors/executor.ts'
 
-/** One gradient per parameter. */
-export type GradientSet = Readonly<Record<string, Value>>
-
 /**
  * The last `size` steps' gradients, for GrokFast-MA. They stay where the executor put them: nothing is copied, and
  * the cost is `size` times the parameters' memory.
  */
 export interface GradientWindow extends Disposable {
-  /** The set that the next `push` drops; undefined until the window is full. */
-  oldest(): GradientSet | undefined
-  /** Drops the oldest set when full. */
-  push(newest: GradientSet): void
+  /** The gradient that the next `push` drops; undefined until the window is full. */
+  oldest(): Value | undefined
+  /** Drops the oldest gradient when full. */
+  push(newest: Value): void
   /** From the oldest to the newest. */
-  sets(): readonly GradientSet[]
+  gradients(): readonly Value[]
 }
 
-export function gradientWindow(size: number, restored: readonly GradientSet[]): GradientWindow {
-  const sets = [...restored]
-  const dispose = (set: GradientSet) => {
-    for (const value of Object.values(set)) value[Symbol.dispose]()
-  }
+export function gradientWindow(size: number, restored: readonly Value[]): GradientWindow {
+  const gradients = [...restored]
   return {
-    oldest: () => (sets.length === size ? sets[0] : undefined),
+    oldest: () => (gradients.length === size ? gradients[0] : undefined),
     push(newest) {
-      if (sets.length === size) dispose(sets.shift()!)
-      sets.push(newest)
+      if (gradients.length === size) gradients.shift()![Symbol.dispose]()
+      gradients.push(newest)
     },
-    sets: () => sets,
+    gradients: () => gradients,
     [Symbol.dispose]() {
-      for (const set of sets.splice(0)) dispose(set)
+      for (const gradient of gradients.splice(0)) gradient[Symbol.dispose]()
     },
   }
 }

@@ -5,10 +5,11 @@ const FLOAT_BYTES = 4
 /** Node, the executor's library and the compiled graph. */
 const PROCESS_BYTES = 240e6
 /**
- * Parameters, both moments and gradients, each before and after the step, and what waits for the garbage collector.
+ * Parameters, both moments and gradients, each before and after the step, the change, and what waits for the garbage
+ * collector.
  * As with the activations below, the factor is what the presets' trainings took on ONNX Runtime, rounded up.
  */
-const PARAMETER_COPIES = 10
+const PARAMETER_COPIES = 12
 const GROKFAST_COPIES = 3
 const ACCUMULATION_COPIES = 4
 

@@ -1,9 +1,10 @@
-import type { Executor, Program } from '../executors/executor.ts'
+import type { Executor, Program, Value } from '../executors/executor.ts'
 import type { Graph } from '../graph/graph.ts'
+import { parameterShapes } from '../models/llama-parameters.ts'
 import type { Batch } from './batches.ts'
 import type { TrainerOptions } from './options.ts'
-import { disposeAll, type Feeds, renamed, requireSize, tokenFeeds } from './step-feeds.ts'
-import { accumulateGraph, applyGraph, replacedBy, stepGraph, tensorName } from './step-graph.ts'
+import { disposeAll, type Feeds, requireSize, tokenFeeds } from './step-feeds.ts'
+import { accumulateGraph, applyGraph, stepGraph } from './step-graph.ts'
 
 /** Given what the update needs, the outputs of a step: loss, gradientNorm, and what is carried on. */
 export type Passes = (batch: Batch, update: Feeds) => Promise<Feeds>
@@ -13,11 +14,11 @@ export interface PreparedPasses extends AsyncDisposable {
   readonly run: Passes
 }
 
-/** `zeros` has a zero for every parameter. */
+/** `zeros` is a vector of them, one for every number of every parameter. */
 export async function preparePasses(
   executor: Executor,
   options: TrainerOptions,
-  zeros: Feeds,
+  zeros: Value,
 ): Promise<PreparedPasses> {
   await using opened = new AsyncDisposableStack()
   const compile = async (graph: Graph) => opened.use(await executor.compile(graph))
@@ -46,30 +47,31 @@ function singlePass(executor: Executor, options: TrainerOptions, program: Progra
 function accumulatedPasses(
   executor: Executor,
   options: TrainerOptions,
-  zeros: Feeds,
+  zeros: Value,
   { accumulate, apply }: { readonly accumulate: Program; readonly apply: Program },
 ): Passes {
   const { accumulation, batch: sequences, context } = options
   const size = sequences * context
+  const names = Object.keys(parameterShapes(options.model))
 
   return async (batch, update) => {
     requireSize(batch, accumulation * sequences, context)
-    const weights = Object.fromEntries(Object.keys(zeros).map(name => [name, update[name]]))
+    const weights = Object.fromEntries(names.map(name => [name, update[name]]))
 
     let total = 0
-    let sums = renamed(zeros, name => tensorName('sum', name))
+    let sum = zeros
     for (let pass = 0; pass < accumulation; pass++) {
       const [from, to] = [pass * size, (pass + 1) * size]
       const part = { inputs: batch.inputs.subarray(from, to), targets: batch.targets.subarray(from, to) }
       const tokens = tokenFeeds(executor, options, part)
-      const { loss, ...next } = await accumulate.run({ ...weights, ...sums, ...tokens })
+      const { loss, 'next.sum': next } = await accumulate.run({ ...weights, sum, ...tokens })
       total += loss.data()[0]
       disposeAll({ ...tokens, loss })
-      if (pass > 0) disposeAll(sums)
-      sums = renamed(next, name => replacedBy(name)!)
+      if (pass > 0) sum[Symbol.dispose]()
+      sum = next
     }
-    const outputs = await apply.run({ ...update, ...sums })
-    disposeAll(sums)
+    const outputs = await apply.run({ ...update, sum })
+    sum[Symbol.dispose]()
     return { ...outputs, loss: executor.value(Float32Array.of(total / accumulation), []) }
   }
 }

@@ -50,7 +50,3 @@ export function scalarFeeds(executor: Executor, options: TrainerOptions, rate: n
 export function disposeAll(values: Feeds): void {
   for (const value of Object.values(values)) value[Symbol.dispose]()
 }
-
-export function renamed(values: Feeds, rename: (name: string) => string): Feeds {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [rename(name), value]))
-}

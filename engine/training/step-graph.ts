@@ -5,9 +5,11 @@ import { add } from '../graph/operations.ts'
 import { logits } from '../models/llama.ts'
 import { parameterShapes } from '../models/llama-parameters.ts'
 import { adamW, adamWScalars } from '../optimizers/adamw.ts'
-import { clipByNorm, globalNorm } from '../optimizers/clip.ts'
+import { clipByNorm, euclideanNorm } from '../optimizers/clip.ts'
 import { grokFastEma } from '../optimizers/grokfast-ema.ts'
 import { grokFastMa } from '../optimizers/grokfast-ma.ts'
+import { adaptiveChange } from '../optimizers/moments.ts'
+import { flatten, lengthOf, type Place, placesOf, unflatten } from './flat.ts'
 import type { TrainerOptions } from './options.ts'
 
 type Nodes = Record<string, Node>
@@ -16,48 +18,43 @@ type Nodes = Record<string, Node>
 export type EvaluationOptions = Pick<TrainerOptions, 'model' | 'batch' | 'context'>
 
 /**
- * The kinds of tensor that a graph takes beside the parameters, one per parameter, named `kind.parameter`:
- * AdamW's moments, GrokFast's average or sum (`slow`), the gradient that leaves GrokFast's window, and the sum
- * of accumulated gradients. A graph gives the new value of an input as `next.` and the input's name.
+ * What a graph takes beside parameters, tokens and numbers: vectors that hold something of every parameter, at the
+ * places of `parameterPlaces`. They are AdamW's moments, GrokFast's average or sum (`slow`), the gradient that leaves
+ * GrokFast's window, and the sum of accumulated gradients. A graph gives the new value of an input as `next.` and the
+ * input's name.
  */
-export type TensorKind = 'first' | 'second' | 'slow' | 'oldest' | 'sum'
+export type VectorName = 'first' | 'second' | 'slow' | 'oldest' | 'sum'
 
-export const tensorName = (kind: TensorKind, parameter: string) => `${kind}.${parameter}`
 const nextName = (name: string) => `next.${name}`
 /** The input that an output is the next value of, if it is one. */
 export const replacedBy = (output: string) => (output.startsWith('next.') ? output.slice('next.'.length) : undefined)
 
 /** Output of the clipped gradient, for GrokFast's window. */
-const gradientName = (parameter: string) => `gradient.${parameter}`
-export const parameterOfGradient = (output: string) => output.slice('gradient.'.length)
+export const GRADIENT = 'gradient'
+
+/** Where each parameter's numbers stand in a vector of all. */
+export const parameterPlaces = ({ model }: Pick<EvaluationOptions, 'model'>): readonly Place[] =>
+  placesOf(parameterShapes(model))
 
 /** One whole step: loss, gradients, clipping, filter and AdamW. */
 export function stepGraph(options: TrainerOptions): Graph {
   const parameters = parameterInputs(options)
   const loss = lossOf(options, parameters)
-  return graph({ loss, ...update(options, parameters, gradients(loss, Object.values(parameters))) })
+  return graph({ loss, ...update(options, parameters, gradientOf(options, loss, parameters)) })
 }
 
-/** One of the passes of an accumulated step: adds its gradients to the sum. */
+/** One of the passes of an accumulated step: adds its gradient to the sum. */
 export function accumulateGraph(options: TrainerOptions): Graph {
   const parameters = parameterInputs(options)
   const loss = lossOf(options, parameters)
-  const outputs: Nodes = { loss }
-  const names = Object.keys(parameters)
-  gradients(loss, Object.values(parameters)).forEach((gradient, index) => {
-    const sum = tensorInput('sum', names[index], gradient)
-    outputs[nextName(tensorName('sum', names[index]))] = add(sum, gradient)
-  })
-  return graph(outputs)
+  const sum = add(vectorInput(options, 'sum'), gradientOf(options, loss, parameters))
+  return graph({ loss, [nextName('sum')]: sum })
 }
 
 /** The end of an accumulated step: the averaged sum through clipping, filter and AdamW. */
 export function applyGraph(options: TrainerOptions): Graph {
-  const parameters = parameterInputs(options)
-  const averages = Object.entries(parameters).map(([name, parameter]) =>
-    scale(tensorInput('sum', name, parameter), 1 / options.accumulation),
-  )
-  return graph(update(options, parameters, averages))
+  const average = scale(vectorInput(options, 'sum'), 1 / options.accumulation)
+  return graph(update(options, parameterInputs(options), average))
 }
 
 /** The loss alone. */
@@ -70,9 +67,8 @@ function parameterInputs({ model }: EvaluationOptions): Nodes {
   return Object.fromEntries(shapes.map(([name, shape]) => [name, input(name, shape)]))
 }
 
-function tensorInput(kind: TensorKind, name: string, like: Node): Node {
-  return input(tensorName(kind, name), like.shape)
-}
+const vectorInput = (options: TrainerOptions, name: VectorName): Node =>
+  input(name, [lengthOf(parameterPlaces(options))])
 
 /** Mean cross-entropy in nats per token. */
 function lossOf({ model, batch, context }: EvaluationOptions, parameters: Nodes): Node {
@@ -81,44 +77,38 @@ function lossOf({ model, batch, context }: EvaluationOptions, parameters: Nodes)
   return crossEntropy(logits(model, parameters, tokens), targets)
 }
 
-function update(options: TrainerOptions, parameters: Nodes, raw: readonly Node[]): Nodes {
-  const gradientNorm = globalNorm(raw)
-  const clipped = clipByNorm(raw, gradientNorm, options.clip)
-  const scalars = adamWScalars()
-  const filter = gradientFilter(options)
+/** ∂loss/∂parameter of every parameter, one vector. */
+function gradientOf(options: TrainerOptions, loss: Node, parameters: Nodes): Node {
+  const found = gradients(loss, Object.values(parameters))
+  const byName = Object.fromEntries(Object.keys(parameters).map((name, index) => [name, found[index]]))
+  return flatten(parameterPlaces(options), byName)
+}
 
-  const outputs: Nodes = { gradientNorm }
-  Object.entries(parameters).forEach(([name, parameter], index) => {
-    const moments = { first: tensorInput('first', name, parameter), second: tensorInput('second', name, parameter) }
-    const next = adamW(parameter, filter(name, clipped[index], outputs), moments, scalars, options.optimizer)
-    outputs[nextName(name)] = next.parameter
-    outputs[nextName(tensorName('first', name))] = next.first
-    outputs[nextName(tensorName('second', name))] = next.second
-  })
+function update(options: TrainerOptions, parameters: Nodes, gradient: Node): Nodes {
+  const gradientNorm = euclideanNorm(gradient)
+  const { filtered, ...remembered } = filter(options, clipByNorm(gradient, gradientNorm, options.clip))
+  const moments = { first: vectorInput(options, 'first'), second: vectorInput(options, 'second') }
+  const scalars = adamWScalars()
+  const { change, first, second } = adaptiveChange(filtered, moments, scalars, options.optimizer)
+
+  const outputs: Nodes = { gradientNorm, ...remembered, [nextName('first')]: first, [nextName('second')]: second }
+  const changes = unflatten(parameterPlaces(options), change)
+  for (const [name, parameter] of Object.entries(parameters))
+    outputs[nextName(name)] = adamW(parameter, changes[name], scalars)
   return outputs
 }
 
-/** The gradient as AdamW sees it; what the filter remembers goes to the outputs. */
-type GradientFilter = (parameter: string, gradient: Node, outputs: Nodes) => Node
-
-function gradientFilter({ grokfast }: TrainerOptions): GradientFilter {
-  if (!grokfast) return (_, gradient) => gradient
+/** The gradient as AdamW sees it, and what the filter remembers, by its output. */
+function filter(options: TrainerOptions, gradient: Node): { readonly filtered: Node } & Nodes {
+  const { grokfast } = options
+  if (!grokfast) return { filtered: gradient }
 
   const gain = input('grokfast.gain', [])
+  const slow = vectorInput(options, 'slow')
   if (grokfast.kind === 'EMA') {
-    const alpha = input('grokfast.alpha', [])
-    return (name, gradient, outputs) => {
-      const { filtered, average } = grokFastEma(gradient, tensorInput('slow', name, gradient), alpha, gain)
-      outputs[nextName(tensorName('slow', name))] = average
-      return filtered
-    }
+    const { filtered, average } = grokFastEma(gradient, slow, input('grokfast.alpha', []), gain)
+    return { filtered, [nextName('slow')]: average }
   }
-
-  return (name, gradient, outputs) => {
-    const oldest = tensorInput('oldest', name, gradient)
-    const { filtered, total } = grokFastMa(gradient, tensorInput('slow', name, gradient), oldest, gain)
-    outputs[nextName(tensorName('slow', name))] = total
-    outputs[gradientName(name)] = gradient
-    return filtered
-  }
+  const { filtered, total } = grokFastMa(gradient, slow, vectorInput(options, 'oldest'), gain)
+  return { filtered, [nextName('slow')]: total, [GRADIENT]: gradient }
 }

@@ -1,15 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
 import { EngineError } from '../errors.ts'
 import type { Executor, Value } from '../executors/executor.ts'
-import { sizeOf } from '../graph/shapes.ts'
-import { parameterShapes } from '../models/llama-parameters.ts'
 import { learningRate } from '../optimizers/schedule.ts'
 import type { Batch } from './batches.ts'
 import { sizeAt } from './curriculum.ts'
+import { lengthOf } from './flat.ts'
 import type { TrainerOptions } from './options.ts'
 import { type Passes, type PreparedPasses, preparePasses } from './passes.ts'
-import { disposeAll, type Feeds, renamed, scalarFeeds } from './step-feeds.ts'
-import { parameterOfGradient, replacedBy, tensorName } from './step-graph.ts'
+import { disposeAll, type Feeds, scalarFeeds } from './step-feeds.ts'
+import { GRADIENT, parameterPlaces, replacedBy } from './step-graph.ts'
 import type { Carried } from './training-state.ts'
 
 export interface StepResult {
@@ -29,12 +28,10 @@ export interface Stepper extends AsyncDisposable {
 
 export async function stepper(executor: Executor, options: TrainerOptions, carried: Carried): Promise<Stepper> {
   await using opened = new AsyncDisposableStack()
-  const shapes = Object.entries(parameterShapes(options.model))
   // Stands for the gradient that leaves a window which is not full yet.
-  const zeros = Object.fromEntries(
-    shapes.map(([name, shape]) => [name, executor.value(new Float32Array(sizeOf(shape)), shape)]),
-  )
-  opened.defer(() => disposeAll(zeros))
+  const count = lengthOf(parameterPlaces(options))
+  const zeros = executor.value(new Float32Array(count), [count])
+  opened.defer(() => zeros[Symbol.dispose]())
 
   // The programs of one size at a time: a curriculum goes through its sizes one after the other.
   let current: (PreparedPasses & { readonly context: number }) | undefined
@@ -60,7 +57,7 @@ export async function stepper(executor: Executor, options: TrainerOptions, carri
     const step = carried.step + 1
     const rate = learningRate(options.schedule, step)
     const scalars = scalarFeeds(executor, options, rate, step)
-    const oldest = carried.window && renamed(carried.window.oldest() ?? zeros, name => tensorName('oldest', name))
+    const oldest = carried.window && { oldest: carried.window.oldest() ?? zeros }
     const runPasses = await passesAt(step)
     const outputs = await runPasses(batch, { ...carried.tensors, ...scalars, ...oldest })
     disposeAll(scalars)
@@ -87,15 +84,12 @@ const read = (scalar: Value) => scalar.data()[0]
 
 /** Puts the step's outputs in the place of what they came from. */
 function adopt(carried: Carried, outputs: Feeds): void {
-  const gradients: Feeds = {}
-  for (const [output, value] of Object.entries(outputs)) {
-    const replaced = replacedBy(output)
-    if (replaced === undefined) gradients[output] = value
-    else {
-      carried.tensors[replaced][Symbol.dispose]()
-      carried.tensors[replaced] = value
-    }
+  const { [GRADIENT]: gradient, ...next } = outputs
+  for (const [output, value] of Object.entries(next)) {
+    const replaced = replacedBy(output)!
+    carried.tensors[replaced][Symbol.dispose]()
+    carried.tensors[replaced] = value
   }
-  carried.window?.push(renamed(gradients, parameterOfGradient))
+  carried.window?.push(gradient)
   carried.step++
 }

@@ -62,7 +62,7 @@ export async function openTrainer(executor: Executor, options: TrainerOptions, s
     train: steps.take,
     evaluate,
     parameters: () => Object.fromEntries(names.map(name => [name, carried.tensors[name].data() as Float32Array])),
-    state: () => saveState(carried),
+    state: () => saveState(options, carried),
     async [Symbol.asyncDispose]() {
       await steps[Symbol.asyncDispose]()
       await (await evaluation)?.[Symbol.asyncDispose]()

@@ -1,15 +1,15 @@
 import { EngineError } from '../errors.ts'
 import type { Executor, Value } from '../executors/executor.ts'
-import type { Shape } from '../graph/graph.ts'
 import { sizeOf } from '../graph/shapes.ts'
-import { initialParameters, parameterShapes } from '../models/llama-parameters.ts'
+import { initialParameters } from '../models/llama-parameters.ts'
+import { lengthOf, type Place, vectorOf, viewsOf } from './flat.ts'
 import { type GradientWindow, gradientWindow } from './gradient-window.ts'
 import type { TrainerOptions } from './options.ts'
-import { type TensorKind, tensorName } from './step-graph.ts'
+import { parameterPlaces, type VectorName } from './step-graph.ts'
 
 /**
  * All that a trainer needs to go on bit for bit. The arrays are flat: parameters under their own names, then
- * `first.`, `second.`, `slow.` (see step-graph.ts), and GrokFast-MA's gradients as `window.0.`, `window.1.`, …,
+ * the parts of `first.`, `second.`, `slow.` (see step-graph.ts), and GrokFast-MA's gradients as `window.0.`, `window.1.`, …,
  * oldest first. The sampler of the batches has a state of its own.
  */
 export interface TrainerState {
@@ -26,52 +26,58 @@ export interface Carried {
   readonly window: GradientWindow | undefined
 }
 
-/** The tensors that survive a step, beside the parameters. */
-function carriedKinds({ grokfast }: TrainerOptions): TensorKind[] {
+/** The vectors that survive a step. */
+function carriedVectors({ grokfast }: TrainerOptions): VectorName[] {
   return grokfast ? ['first', 'second', 'slow'] : ['first', 'second']
 }
 
 /** Fresh weights from the seed and zeros for the rest. */
 export function freshState(options: TrainerOptions): TrainerState {
   const arrays: Record<string, Float32Array> = initialParameters(options.model, options.seed)
-  for (const [name, shape] of Object.entries(parameterShapes(options.model))) {
-    for (const kind of carriedKinds(options)) arrays[tensorName(kind, name)] = new Float32Array(sizeOf(shape))
+  for (const { name, shape } of parameterPlaces(options)) {
+    for (const vector of carriedVectors(options)) arrays[`${vector}.${name}`] = new Float32Array(sizeOf(shape))
   }
   return { step: 0, arrays }
 }
 
 /** Throws INVALID_INPUT naming the array that is missing or has another size than the options ask for. */
 export function loadState(executor: Executor, options: TrainerOptions, { step, arrays }: TrainerState): Carried {
-  const value = (key: string, shape: Shape) => {
+  const places = parameterPlaces(options)
+  const checked = (key: string, { shape }: Pick<Place, 'shape'>) => {
     const data = arrays[key]
-    if (data?.length !== sizeOf(shape)) {
-      const found = data ? `has ${data.length} numbers` : 'is missing'
-      throw new EngineError('INVALID_INPUT', `the training state does not fit: ${key} ${found}, not ${sizeOf(shape)}`)
-    }
-    return executor.value(data, shape)
+    if (data?.length === sizeOf(shape)) return data
+    const found = data ? `has ${data.length} numbers` : 'is missing'
+    throw new EngineError('INVALID_INPUT', `the training state does not fit: ${key} ${found}, not ${sizeOf(shape)}`)
   }
-  const shapes = Object.entries(parameterShapes(options.model))
+  const vector = (prefix: string) =>
+    executor.value(
+      vectorOf(places, place => checked(`${prefix}.${place.name}`, place)),
+      [lengthOf(places)],
+    )
+
   const tensors: Record<string, Value> = {}
-  for (const [name, shape] of shapes) {
-    tensors[name] = value(name, shape)
-    for (const kind of carriedKinds(options)) tensors[tensorName(kind, name)] = value(tensorName(kind, name), shape)
-  }
+  for (const place of places) tensors[place.name] = executor.value(checked(place.name, place), place.shape)
+  for (const name of carriedVectors(options)) tensors[name] = vector(name)
   if (options.grokfast?.kind !== 'MA') return { step, tensors, window: undefined }
 
   const { window } = options.grokfast
-  const sets = Array.from({ length: Math.min(step, window) }, (_, index) =>
-    Object.fromEntries(shapes.map(([name, shape]) => [name, value(windowName(index, name), shape)])),
-  )
-  return { step, tensors, window: gradientWindow(window, sets) }
+  const gradients = Array.from({ length: Math.min(step, window) }, (_, index) => vector(windowName(index)))
+  return { step, tensors, window: gradientWindow(window, gradients) }
 }
 
-export function saveState({ step, tensors, window }: Carried): TrainerState {
+export function saveState(options: TrainerOptions, { step, tensors, window }: Carried): TrainerState {
+  const places = parameterPlaces(options)
   const arrays: Record<string, Float32Array> = {}
-  for (const [name, value] of Object.entries(tensors)) arrays[name] = value.data() as Float32Array
-  window?.sets().forEach((set, index) => {
-    for (const [name, value] of Object.entries(set)) arrays[windowName(index, name)] = value.data() as Float32Array
+  const addParts = (prefix: string, vector: Value) => {
+    for (const [name, part] of Object.entries(viewsOf(places, vector.data() as Float32Array)))
+      arrays[`${prefix}.${name}`] = part
+  }
+  for (const { name } of places) arrays[name] = tensors[name].data() as Float32Array
+  for (const name of carriedVectors(options)) addParts(name, tensors[name])
+  window?.gradients().forEach((gradient, index) => {
+    addParts(windowName(index), gradient)
   })
   return { step, arrays }
 }
 
-const windowName = (index: number, parameter: string) => `window.${index}.${parameter}`
+const windowName = (index: number) => `window.${index}`

@@ -7,6 +7,7 @@ import {
   adamWScalarValues,
   validateAdamW,
 } from '../../../engine/optimizers/adamw.ts'
+import { adaptiveChange } from '../../../engine/optimizers/moments.ts'
 import { evaluate, scalar } from '../tiny-decoder.ts'
 
 const options = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.2 }
@@ -14,14 +15,11 @@ const rate = 0.05
 
 /** Runs the graph over a sequence of gradients of one number, whose parameter has the given shape. */
 async function descend(gradients: readonly number[], shape: readonly number[]): Promise<number[]> {
-  const parts = adamW(
-    input('parameter', shape),
-    input('gradient', shape),
-    { first: input('first', shape), second: input('second', shape) },
-    adamWScalars(),
-    options,
-  )
-  const outputs = { nextParameter: parts.parameter, nextFirst: parts.first, nextSecond: parts.second }
+  const scalars = adamWScalars()
+  const moments = { first: input('first', shape), second: input('second', shape) }
+  const next = adaptiveChange(input('gradient', shape), moments, scalars, options)
+  const nextParameter = adamW(input('parameter', shape), next.change, scalars)
+  const outputs = { nextParameter, nextFirst: next.first, nextSecond: next.second }
   let [parameter, first, second] = [1, 0, 0]
   const path: number[] = []
   for (const [index, gradient] of gradients.entries()) {
