@@ -114,6 +114,8 @@ async function relay(
       continue
     }
     await client.query('DELETE FROM outbox WHERE position = ANY ($1)', [rows.map(row => row.position)])
+    // What was committed since that read has rung.
+    if (rows.length < batchSize) await ear.rung(pollMs, signal)
   }
 }
 

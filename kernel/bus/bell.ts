@@ -3,6 +3,14 @@ import type { EventDraft, EventFilter, Position } from './bus.ts'
 /** Ephemeral events that one slow reader may have waiting; beyond, its oldest are dropped. */
 const inboxLimit = 10_000
 
+/** What is announced when the log has grown. */
+export interface Growth {
+  /** The newest that there is now. */
+  readonly position: Position
+  /** Of what has come. */
+  readonly topics: readonly string[]
+}
+
 interface Heard {
   readonly ephemeral: readonly EventDraft[]
   /** The newest position that was announced since the ear was opened. */
@@ -18,7 +26,8 @@ interface Ear extends Disposable {
 
 /** Wakes the readers of one process when the log has grown, and hands them the ephemeral events. */
 export interface Bell {
-  ring(position?: Position): void
+  /** Wakes those whose topics these are; everybody where nothing is known of what has come. */
+  ring(growth?: Growth): void
   hand(event: EventDraft): void
   listen(filter: EventFilter): Ear
 }
@@ -29,8 +38,8 @@ export const matches = ({ topics, key }: EventFilter, event: EventDraft): boolea
 export function createBell(): Bell {
   const ears = new Set<ReturnType<typeof createEar>>()
   return {
-    ring: position => {
-      for (const ear of ears) ear.ring(position)
+    ring: growth => {
+      for (const ear of ears) ear.ring(growth)
     },
     hand: event => {
       for (const ear of ears) ear.hand(event)
@@ -49,8 +58,9 @@ function createEar(filter: EventFilter, close: () => void) {
   let pending = false
   let wake: (() => void) | undefined
 
-  const ring = (announced?: Position) => {
-    position = announced ?? position
+  const ring = (growth?: Growth) => {
+    position = growth?.position ?? position
+    if (growth && filter.topics && !growth.topics.some(topic => filter.topics!.includes(topic))) return
     pending = true
     wake?.()
   }
@@ -83,5 +93,5 @@ function createEar(filter: EventFilter, close: () => void) {
         wake = done
       }),
     [Symbol.dispose]: close,
-  } satisfies Ear & { ring(position?: Position): void; hand(event: EventDraft): void }
+  } satisfies Ear & { ring(growth?: Growth): void; hand(event: EventDraft): void }
 }

@@ -41,9 +41,9 @@ export interface Bus extends AsyncDisposable {
   readonly origin: Position
   /** Appends in the order given, all or nothing. An id that the log holds already is passed over. */
   publish(events: readonly EventDraft[]): Promise<void>
-  /** Events after `after` (from the oldest kept where undefined), oldest first, at most `limit` (default 500). */
+  /** Events after `after` (from the oldest kept where undefined), oldest first, `limit` (default 500) of them if there are. */
   read(filter: EventFilter & { after?: Position; limit?: number }): Promise<readonly BusEvent[]>
-  /** Events before `before` (from the newest where undefined), newest first, at most `limit` (default 500). */
+  /** Events before `before` (from the newest where undefined), newest first, `limit` (default 500) of them if there are. */
   readBack(filter: EventFilter & { before?: Position; limit?: number }): Promise<readonly BusEvent[]>
   /** The position of the newest event ever kept, or `origin`. */
   head(): Promise<Position>

@@ -77,13 +77,13 @@ async function listen(url: string, bell: Bell) {
     client.on('error', () => resolve())
   })
   client.on('notification', ({ channel, payload = '' }) => {
-    if (channel === 'bus_event') return bell.ring(payload)
+    if (channel === 'bus_growth') return bell.ring(JSON.parse(payload))
     const event = assemble(payload)
     if (event) bell.hand(event)
   })
   try {
     await client.connect()
-    await client.query('LISTEN bus_event; LISTEN bus_ephemeral')
+    await client.query('LISTEN bus_growth; LISTEN bus_ephemeral')
   } catch (error) {
     await client.end()
     throw error

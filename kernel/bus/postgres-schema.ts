@@ -9,7 +9,8 @@ const migrationLock = 7_270_737_001
  *
  * The sequence gives a position before commit, so two writers at once could commit out of order and a reader would pass
  * the lower one. `bus.publish` therefore takes a lock that PostgreSQL releases after the commit is visible: whoever sees
- * a position sees all below it. The function keeps the lock for one round trip only.
+ * a position sees all below it. The function keeps the lock for one round trip only. The second form of it announces which
+ * topics have grown (`Growth` in bell.ts), on a channel of its own: whoever listens to the first one reads every 2 s.
  */
 const migrations: readonly string[] = [
   `
@@ -53,6 +54,30 @@ const migrations: readonly string[] = [
     SELECT max(position) INTO newest FROM kept;
     IF newest IS NOT NULL THEN
       PERFORM pg_notify('bus_event', newest::text);
+    END IF;
+  END $$;
+  `,
+  `
+  CREATE OR REPLACE FUNCTION bus.publish(
+    ids TEXT[], topics TEXT[], keys TEXT[], projects TEXT[], ats TIMESTAMPTZ[], datas TEXT[], traceparents TEXT[]
+  ) RETURNS void LANGUAGE plpgsql AS $$
+  DECLARE growth JSON;
+  BEGIN
+    PERFORM pg_advisory_xact_lock(7270737002);
+    INSERT INTO bus.topic (name) SELECT DISTINCT unnest(topics) ON CONFLICT DO NOTHING;
+    WITH kept AS (
+      INSERT INTO bus.event (id, topic, key, project, at, data, traceparent)
+      SELECT d.id, d.topic, d.key, d.project, d.at, d.data::json, d.traceparent
+      FROM unnest(ids, topics, keys, projects, ats, datas, traceparents) WITH ORDINALITY
+        AS d (id, topic, key, project, at, data, traceparent, n)
+      ORDER BY d.n
+      ON CONFLICT (id) DO NOTHING
+      RETURNING position, topic
+    )
+    SELECT json_build_object('position', max(position)::text, 'topics', json_agg(DISTINCT topic))
+      INTO growth FROM kept HAVING count(*) > 0;
+    IF growth IS NOT NULL THEN
+      PERFORM pg_notify('bus_growth', growth::text);
     END IF;
   END $$;
   `,

@@ -16,6 +16,7 @@ local ms, count = string.match(last, '(%d+)-(%d+)')
 ms, count = tonumber(ms), tonumber(count)
 
 local newest
+local topics = {}
 for i = 3, #ARGV, 5 do
   local id, topic, key, retention, event = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   if redis.call('SET', prefix .. ':id:' .. id, '', 'NX', 'PX', retention) then
@@ -24,11 +25,12 @@ for i = 3, #ARGV, 5 do
     redis.call('XADD', prefix .. ':topic:' .. topic, newest, 'key', key, 'event', event)
     redis.call('XADD', prefix .. ':key:' .. key, newest, 'key', key, 'event', event)
     redis.call('HSETNX', prefix .. ':floors', topic, '0-0')
+    table.insert(topics, topic)
   end
 end
 if newest then
   redis.call('SET', prefix .. ':last', newest)
-  redis.call('PUBLISH', channel, newest)
+  redis.call('PUBLISH', channel, cjson.encode({ position = newest, topics = topics }))
 end
 `
 

@@ -32,7 +32,7 @@ export async function openRedisBus(
   const bell = createBell()
   const subscriber = opening.adopt(createConnection(url, name, log), disconnect)
   await subscriber.connect()
-  await subscriber.subscribe(channels.grown, position => bell.ring(position))
+  await subscriber.subscribe(channels.grown, json => bell.ring(JSON.parse(json)))
   await subscriber.subscribe(channels.ephemeral, json => bell.hand(JSON.parse(json)))
   subscriber.on('ready', () => bell.ring())
   const parts = opening.move()
@@ -152,6 +152,7 @@ async function firstMatches(
   start: string,
   read: (from: string) => readonly Entries[],
 ): Promise<readonly BusEvent[]> {
+  const events: BusEvent[] = []
   for (let from = start; ; ) {
     const pages = await Promise.all(read(from))
     // Every stream gave its first `limit`, so the first `limit` of all are among these.
@@ -159,10 +160,11 @@ async function firstMatches(
       .flatMap(page => page ?? [])
       .sort((a, b) => order(a.id, b.id))
       .slice(0, limit)
-    const events = found
-      .map(({ id, message }) => ({ ...(JSON.parse(message.event!) as EventDraft), position: id }))
-      .filter(event => matches(filter, event))
-    if (events.length > 0 || found.length < limit) return events
+    for (const { id, message } of found) {
+      const event = { ...(JSON.parse(message.event!) as EventDraft), position: id }
+      if (matches(filter, event)) events.push(event)
+    }
+    if (events.length >= limit || found.length < limit) return events.slice(0, limit)
     from = `(${found.at(-1)!.id}`
   }
 }

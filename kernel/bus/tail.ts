@@ -5,6 +5,8 @@ import type { Bus, BusEvent, EventFilter, Position } from './bus.ts'
 
 /** A wake-up may be lost with its connection; then the reader looks for itself after this many milliseconds. */
 const pollMs = 2_000
+/** What one read takes at most. */
+const batchSize = 500
 
 interface TailedLog extends Pick<Bus, 'read' | 'compare'> {
   readonly bell: Bell
@@ -25,7 +27,7 @@ export async function* tailLog(
     if (heard.ephemeral.length > 0) yield heard.ephemeral.map(event => ({ ...event, position }))
 
     const batch = await untilAborted(
-      source.read({ ...filter, after: position }).catch((error: unknown) => {
+      source.read({ ...filter, after: position, limit: batchSize }).catch((error: unknown) => {
         failures += 1
         source.log.warn({ err: error, failures }, 'The event log cannot be read; trying again.')
         return null
@@ -41,10 +43,12 @@ export async function* tailLog(
     if (batch.length > 0) {
       position = batch.at(-1)!.position
       yield batch
-      continue
+      // Whatever was appended since that read has rung.
+      if (batch.length === batchSize) continue
+    } else if (heard.position !== undefined && source.compare(heard.position, position) > 0) {
+      // Nothing of ours stands before what was announced, so the next read need not look there again.
+      position = heard.position
     }
-    // Nothing of ours stands before what was announced, so the next read need not look there again.
-    if (heard.position !== undefined && source.compare(heard.position, position) > 0) position = heard.position
     await ear.rung(pollMs, signal)
   }
 }

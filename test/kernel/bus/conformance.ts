@@ -177,6 +177,37 @@ export function busConformance(name: string, openHarness: () => Promise<BusHarne
       expect(ids(byTopic.seen)).toEqual(ids([b]))
     })
 
+    it('reads for a tail what has come of its topics once, and nothing when others have come', async () => {
+      const reads: number[] = []
+      const { read } = bus
+      Object.assign(bus, {
+        async read(query: Parameters<Bus['read']>[0]) {
+          const events = await read(query)
+          reads.push(events.length)
+          return events
+        },
+      })
+      await using other = await harness.open(retention)
+      await using tail = follow(bus, { topics: ['job.queued'], after: await bus.head() })
+      await until('the first look', () => reads.length === 1)
+      for (const event of drafts(30, { topic: 'job.started' })) await other.publish([event])
+      for (let count = 1; count <= 10; count++) {
+        await other.publish(drafts(2))
+        await tail.reach(2 * count)
+      }
+      // It also looks every two seconds by itself.
+      const empty = reads.filter(length => length === 0)
+      expect(empty.length).toBeLessThan(10)
+    })
+
+    it('fills a page however far apart the events are that it asks for', async () => {
+      const wanted = drafts(4, { topic: 'job.started', key: 'job_far' })
+      for (const event of wanted) await bus.publish([...drafts(5, { key: 'job_far' }), event])
+      const asked = { topics: ['job.started'], key: 'job_far' }
+      expect(ids(await bus.read({ ...asked, limit: 3 }))).toEqual(ids(wanted.slice(0, 3)))
+      expect(ids(await bus.readBack({ ...asked, limit: 3 }))).toEqual(ids(wanted.slice(1).toReversed()))
+    })
+
     it('drops what is older than its topic is kept, and says up to where', async () => {
       const start = await bus.floor()
       expect(bus.compare(start, await bus.head())).toBe(0)

@@ -23,7 +23,7 @@ export function openMemoryBus(retention: Retention): Bus {
         else if (!kept.some(({ id }) => id === event.id)) {
           newest += 1
           kept.push({ ...event, position: String(newest), publishedAt: Date.now() })
-          bell.ring(String(newest))
+          bell.ring({ position: String(newest), topics: [event.topic] })
         }
       }
     },
