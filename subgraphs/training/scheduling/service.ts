@@ -3,6 +3,7 @@ import type { Claim, Place } from '../attempts/attempt.ts'
 import { claimJob } from '../attempts/service.ts'
 import type { Fleet } from '../fleet/ports.ts'
 import type { TrainingJob } from '../jobs/job.ts'
+import type { Jobs } from '../jobs/ports.ts'
 import { badLength } from './errors.ts'
 import type { SchedulingParts } from './ports.ts'
 import { type Capacity, longestLine, type Machine, startable, suits } from './turn.ts'
@@ -25,6 +26,8 @@ export async function claimNext(
   return null
 }
 
+type WaitingParts = Pick<SchedulingParts, 'line' | 'now'> & { readonly jobs: Pick<Jobs, 'find'>; readonly fleet: Fleet }
+
 /** A job that waits, and for what. */
 export interface Waiting {
   readonly job: TrainingJob
@@ -35,16 +38,23 @@ export interface Waiting {
 
 /** The line of those that wait, whose turn is next first; of other projects' jobs only the places count. */
 export async function listWaiting(
-  { line, fleet, now }: Pick<SchedulingParts, 'line' | 'now'> & { readonly fleet: Fleet },
+  { line, jobs, fleet, now }: WaitingParts,
   identity: Identity,
   first: number,
 ): Promise<readonly Waiting[]> {
   if (!Number.isInteger(first) || first < 1 || first > longestLine) throw badLength(first)
-  const [jobs, machines] = [await line.waiting(longestLine), await fleet.machines()]
-  return jobs
-    .map((job, index) => ({ job, position: index + 1, waitsFor: reasonToWait(job, machines, now()) }))
-    .filter(({ job }) => mayAccess(identity, job.project))
+  const [places, machines] = [await line.waiting(longestLine), await fleet.machines()]
+  const seen = places
+    .map(({ id, project }, index) => ({ id, project, position: index + 1 }))
+    .filter(({ project }) => mayAccess(identity, project))
     .slice(0, first)
+  const found = await Promise.all(
+    seen.map(async ({ id, position }) => {
+      const job = await jobs.find(id)
+      return job && { job, position, waitsFor: reasonToWait(job, machines, now()) }
+    }),
+  )
+  return found.filter(waiting => waiting !== null)
 }
 
 /** What must happen before a job can begin. */

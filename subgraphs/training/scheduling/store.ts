@@ -1,5 +1,4 @@
 import { Prisma, type PrismaClient } from '../../../prisma/training/generated/client.ts'
-import { jobOf } from '../jobs/row.ts'
 import type { Line } from './ports.ts'
 import { ageMs, type Candidate, fairShare } from './turn.ts'
 
@@ -15,14 +14,8 @@ export function lineStore(database: PrismaClient): Line {
         SELECT id, slots, memory_bytes AS "memoryBytes", waited::float AS "waitedMs" FROM line ORDER BY turn, id LIMIT ${looked}`
       return rows.map(row => ({ ...row, memoryBytes: Number(row.memoryBytes) }))
     },
-    async waiting(limit) {
-      const line = await database.$queryRaw<{ id: string }[]>`
-        ${ordered(Prisma.sql`true`)} SELECT id FROM line ORDER BY turn, id LIMIT ${limit}`
-      const ids = line.map(({ id }) => id)
-      const rows = await database.job.findMany({ where: { id: { in: ids } } })
-      const jobs = new Map(rows.map(row => [row.id, jobOf(row)]))
-      return ids.flatMap(id => jobs.get(id) ?? [])
-    },
+    waiting: limit => database.$queryRaw<{ id: string; project: string }[]>`
+      ${ordered(Prisma.sql`true`)} SELECT id, project FROM line ORDER BY turn, id LIMIT ${limit}`,
   }
 }
 
