@@ -9,7 +9,7 @@ import {
 import { createClient } from 'redis'
 import { invalidInput } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { backoff } from '../resilience/pause.ts'
+import { backoff, pause } from '../resilience/pause.ts'
 import type { Task } from './queue.ts'
 
 type Data = Task['data']
@@ -32,6 +32,9 @@ interface WorkerSettings {
   readonly autorun: boolean
 }
 
+/** A worker that got no answer, or a refusal, asks for tasks again so much later. Milliseconds. */
+const askAgainMs = 1_000
+
 export async function openBackend(url: string, log: Log, namespace: string): Promise<Backend> {
   const { protocol } = new URL(url)
   if (/^postgres(ql)?:$/.test(protocol)) {
@@ -52,13 +55,34 @@ export async function openBackend(url: string, log: Log, namespace: string): Pro
   }
 }
 
-/** Both backends under the types of one: nothing here reaches into the backend or its connection. */
-function bind(factory: BackendFactory<IQueueBackend, unknown>, connection: unknown, prefix: string | undefined) {
-  const { Queue, Worker } = withBackend(factory)
+type Factory = BackendFactory<IQueueBackend, unknown>
+
+/** Both backends under the types of one. */
+function bind(factory: Factory, connection: unknown, prefix: string | undefined) {
+  const { Queue, Worker } = withBackend(patient(factory))
   const options = { connection, ...(prefix !== undefined && { prefix }) }
   return {
     queue: (name: string) => new Queue<Data, void>(name, options),
     worker: (name: string, process: Processor<Data, void>, settings: WorkerSettings) =>
-      new Worker<Data, void>(name, process, { ...options, ...settings }),
+      new Worker<Data, void>(name, process, { ...options, runRetryDelay: askAgainMs, ...settings }),
   }
 }
+
+/**
+ * BullMQ waits for `runRetryDelay` where no server answers. One that answers with a refusal, because it starts up or has
+ * too many connections, it asks again at once: so the refusal is told to it later.
+ */
+const patient =
+  (factory: Factory): Factory =>
+  (...given) => {
+    const backend = factory(...given)
+    const { moveToActive, waitForJob } = backend
+    const later = async (error: unknown) => {
+      await pause(askAgainMs)
+      throw error
+    }
+    return Object.assign(backend, {
+      moveToActive: (...asked: Parameters<typeof moveToActive>) => moveToActive.apply(backend, asked).catch(later),
+      waitForJob: (...asked: Parameters<typeof waitForJob>) => waitForJob.apply(backend, asked).catch(later),
+    })
+  }
