@@ -3,6 +3,8 @@ import * as documents from './generated/graphql.ts'
 import { type Page, type PageInput, pageOf } from './page.ts'
 
 export type Sweep = documents.SweepFieldsFragment
+/** As lists have it: without its trials, of which it may have hundreds. */
+export type ListedSweep = documents.ListedSweepFieldsFragment
 export type SweepTrial = documents.TrialFieldsFragment
 export type { SweepDimension, SweepSearchInput } from './generated/graphql.ts'
 
@@ -13,7 +15,7 @@ export const sweepMethods = ({ transport, project }: Connection) => ({
 
   sweep: (id: string): Promise<Sweep> => transport.field(documents.SweepDocument, 'sweep', { id }),
 
-  sweeps: async (input: PageInput = {}): Promise<Page<Sweep>> =>
+  sweeps: async (input: PageInput = {}): Promise<Page<ListedSweep>> =>
     pageOf(await transport.field(documents.SweepsDocument, 'sweeps', input)),
 
   pauseSweep: (id: string): Promise<Sweep> => transport.field(documents.PauseSweepDocument, 'pauseSweep', { id }),

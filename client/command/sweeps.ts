@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { StartCognateInput } from '../jobs.ts'
 import type { PageInput } from '../page.ts'
 import { pause } from '../pause.ts'
-import type { Sweep, SweepDimension, SweepSearchInput, SweepTrial } from '../sweeps.ts'
+import type { ListedSweep, Sweep, SweepDimension, SweepSearchInput, SweepTrial } from '../sweeps.ts'
 import { percent, time } from './figures.ts'
 import { listed } from './jobs.ts'
 import { dimension, integer, json, oneOf, paged } from './options.ts'
@@ -119,13 +119,13 @@ function stateText({ status, progress, trials, best }: Sweep): string {
 
 const lossText = ({ loss }: SweepTrial) => loss?.toFixed(4) ?? '–'
 
-const sweepTable = (sweeps: readonly Sweep[]) =>
+const sweepTable = (sweeps: readonly ListedSweep[]) =>
   table(sweeps, {
     id: sweep => sweep.id,
     status: sweep => sweep.status,
     algorithm: sweep => sweep.algorithm,
     model: sweep => sweep.modelName,
-    trials: sweep => sweep.trials.length,
+    trials: sweep => sweep.trialCount,
     progress: sweep => percent(sweep.progress),
     best: sweep => (sweep.best ? lossText(sweep.best) : '–'),
     created: sweep => time(sweep.createdAt),

@@ -3,7 +3,17 @@ import { jobQueued, placeOf, type TrainingJob, untouched } from '../jobs/job.ts'
 import { requiredMemory } from '../recipes/memory.ts'
 import { nextMoves } from './moves.ts'
 import type { SweepChange, SweepEvent } from './ports.ts'
-import { interrupted, lossOf, ranked, type Sweep, sweepProgress, type Trial, underway, unfinished } from './sweep.ts'
+import {
+  interrupted,
+  lossOf,
+  ranked,
+  type Sweep,
+  sweepProgress,
+  type Trial,
+  tallied,
+  underway,
+  unfinished,
+} from './sweep.ts'
 
 /** What follows from how a sweep stands, and from the news about one of its trials, if any. */
 export function advanced(before: Sweep, now: Date, news: Trial | null = null): SweepChange | null {
@@ -88,7 +98,12 @@ function completed({ id }: Sweep, best: Trial): SweepEvent {
 function progressed(sweep: Sweep): readonly SweepEvent[] {
   const [leader] = ranked(sweep.trials)
   const { id: sweepId, status } = sweep
-  const data = { sweepId, status, progress: sweepProgress(sweep), loss: leader ? lossOf(leader) : null }
+  const data = {
+    sweepId,
+    status,
+    progress: sweepProgress(sweep, tallied(sweep.trials)),
+    loss: leader ? lossOf(leader) : null,
+  }
   return [{ topic: 'sweep.progressed', data }]
 }
 

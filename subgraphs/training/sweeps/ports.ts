@@ -3,7 +3,7 @@ import type { CognateParts } from '../cognate/ports.ts'
 import type { JobEvent, TrainingJob } from '../jobs/job.ts'
 import type { JobChange } from '../jobs/ports.ts'
 import type { Page } from '../page.ts'
-import type { Sweep, Trial } from './sweep.ts'
+import type { Sweep, SweepHead, Tally, Trial } from './sweep.ts'
 
 type SweepTopic = 'sweep.started' | 'sweep.progressed' | 'sweep.completed'
 
@@ -21,11 +21,17 @@ export interface SweepChange {
   events(sweep: Sweep): readonly SweepEvent[]
 }
 
+/** Calls of one moment for several sweeps are one read, so that a list of sweeps is as few as one. */
 export interface Sweeps {
-  find(id: string): Promise<Sweep | null>
-  findByIdempotencyKey(project: string, key: string): Promise<Sweep | null>
+  find(id: string): Promise<SweepHead | null>
   /** `project` `*` lists every project's. */
-  list(project: string, page: Page): Promise<readonly Sweep[]>
+  list(project: string, page: Page): Promise<readonly SweepHead[]>
+  /** By number. */
+  trials(id: string): Promise<readonly Trial[]>
+  /** What its trials come to, without them. */
+  tallies(id: string): Promise<readonly Tally[]>
+  /** The trial that became a version; before the end, and without one, the first of those `ranked`. */
+  leader(id: string): Promise<Trial | null>
   /** The sweep that a job is a trial of. */
   ofJob(jobId: string): Promise<string | null>
   /** Adds the sweep, or answers the one that has its idempotency key in the project already. */

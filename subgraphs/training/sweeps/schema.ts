@@ -4,7 +4,7 @@ import { builder, JobErrorRef, JobStatus, TrainingJobRef } from '../builder.ts'
 import { cognateRequest, StartCognateInput } from '../cognate/schema.ts'
 import type { Page } from '../page.ts'
 import { cancelSweep, findSweep, listSweeps, pauseSweep, resumeSweep, startSweep } from './service.ts'
-import { type algorithms, lossOf, ranked, type Sweep, sweepProgress, type Trial, trialStatus } from './sweep.ts'
+import { type algorithms, lossOf, type SweepHead, sweepProgress, type Trial, trialCount, trialStatus } from './sweep.ts'
 
 const Algorithm = builder.enumType('SweepAlgorithm', {
   values: {
@@ -49,7 +49,7 @@ const TrialRef = builder.objectRef<Trial>('SweepTrial').implement({
   }),
 })
 
-const SweepRef = builder.objectRef<Sweep>('Sweep')
+const SweepRef = builder.objectRef<SweepHead>('Sweep')
 builder.asEntity(SweepRef, {
   key: builder.selection<{ id: string }>('id'),
   resolveReference: ({ id }, context) => findSweep(context, context.identity, id),
@@ -66,20 +66,27 @@ SweepRef.implement({
       resolve: ({ shared }) => shared.modelName,
     }),
     status: t.expose('status', { type: JobStatus }),
-    progress: t.float({ description: 'From 0 to 1: steps made of those expected.', resolve: sweepProgress }),
+    progress: t.float({
+      description: 'From 0 to 1: steps made of those expected.',
+      resolve: async (sweep, _, { sweeps }) => sweepProgress(sweep, await sweeps.tallies(sweep.id)),
+    }),
     algorithm: t.field({ type: Algorithm, resolve: ({ plan }) => plan.algorithm }),
     space: t.field({ type: 'JSON', description: 'What is searched, and where.', resolve: ({ plan }) => plan.space }),
     seed: t.int({ description: 'Of the points that are drawn.', resolve: ({ plan }) => plan.seed }),
     eta: t.int({ description: 'One of so many goes on from a rung of ASHA.', resolve: ({ plan }) => plan.eta }),
     rungs: t.intList({ description: 'Steps at which trials are compared.', resolve: ({ plan }) => plan.rungs }),
     parallel: t.exposeInt('parallel', { description: 'Trials that train, or wait for a machine, at once.' }),
-    trials: t.field({ type: [TrialRef], description: 'By number.', resolve: ({ trials }) => trials }),
+    trialCount: t.int({ resolve: async ({ id }, _, { sweeps }) => trialCount(await sweeps.tallies(id)) }),
+    trials: t.field({
+      type: [TrialRef],
+      description: 'By number.',
+      resolve: ({ id }, _, { sweeps }) => sweeps.trials(id),
+    }),
     best: t.field({
       type: TrialRef,
       nullable: true,
       description: 'The lowest loss at the highest rung so far; at the end, the trial that became a version.',
-      resolve: ({ best, trials }) =>
-        (best === null ? ranked(trials)[0] : trials.find(({ number }) => number === best)) ?? null,
+      resolve: ({ id }, _, { sweeps }) => sweeps.leader(id),
     }),
     error: t.field({ type: JobErrorRef, nullable: true, resolve: ({ error }) => error }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
@@ -138,7 +145,7 @@ builder.queryFields(t => ({
       authScopes: { scope: 'training:read' },
       description: 'Newest first.',
       resolve: (_, args, context) =>
-        resolveCursorConnection({ args, ...pageSize, toCursor: ({ id }: Sweep) => id }, (page: Page) =>
+        resolveCursorConnection({ args, ...pageSize, toCursor: ({ id }: SweepHead) => id }, (page: Page) =>
           listSweeps(context, context.identity, page),
         ),
     },

@@ -13,7 +13,7 @@ import { planOf } from './plan.ts'
 import type { SweepChange, SweepParts } from './ports.ts'
 import { type ChosenSearch, readSearch } from './request.ts'
 import { settingsAt } from './space.ts'
-import type { Shared, Sweep } from './sweep.ts'
+import type { Shared, Sweep, SweepHead } from './sweep.ts'
 
 /** Begins a sweep, or answers the one that the idempotency key stands for already; its trials follow its event. */
 export async function startSweep(
@@ -79,7 +79,7 @@ async function parallelOf({ fleet }: SweepParts, { parallel }: ChosenSearch, slo
   return Math.min(errors.mostTrials, Math.max(1, room))
 }
 
-export async function findSweep({ sweeps }: SweepParts, identity: Identity, id: string): Promise<Sweep> {
+export async function findSweep({ sweeps }: SweepParts, identity: Identity, id: string): Promise<SweepHead> {
   const sweep = isId(id, 'sweep') ? await sweeps.find(id) : null
   if (!sweep || !mayAccess(identity, sweep.shared.project)) throw errors.sweepNotFound(id)
   return sweep

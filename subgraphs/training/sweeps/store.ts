@@ -1,3 +1,4 @@
+import DataLoader from 'dataloader'
 import type { Prisma, PrismaClient } from '../../../prisma/training/generated/client.ts'
 import type { SweepModel } from '../../../prisma/training/generated/models/Sweep.ts'
 import type { TrialModel } from '../../../prisma/training/generated/models/Trial.ts'
@@ -9,21 +10,33 @@ import { announce } from '../logs/store.ts'
 import { outboxRow, patient, type Transaction } from '../outbox.ts'
 import { pageQuery } from '../page.ts'
 import type { SweepChange, SweepEvent, Sweeps } from './ports.ts'
-import type { Shared, Sweep, Trial } from './sweep.ts'
+import type { Shared, Sweep, SweepHead, Tally, Trial } from './sweep.ts'
 
 export function sweepStore(database: PrismaClient): Sweeps {
   const { sweep: table } = database
+  const ofEach = <T>(read: (ids: readonly string[]) => Promise<ReadonlyMap<string, T>>) =>
+    new DataLoader<string, T | undefined>(
+      async ids => {
+        const found = await read(ids)
+        return ids.map(id => found.get(id))
+      },
+      { cache: false },
+    )
+  const trials = ofEach(ids => readTrials(database, { sweepId: { in: [...ids] } }))
+  const tallies = ofEach(ids => readTallies(database, ids))
+  const leaders = ofEach(ids => readLeaders(database, ids))
   return {
     async find(id) {
-      return (await withTrials(database, await table.findMany({ where: { id } })))[0] ?? null
-    },
-    async findByIdempotencyKey(project, idempotencyKey) {
-      return (await withTrials(database, await table.findMany({ where: { project, idempotencyKey } })))[0] ?? null
+      const row = await table.findUnique({ where: { id } })
+      return row && headOf(row)
     },
     async list(project, page) {
       const rows = await table.findMany(pageQuery(page, { project: project === '*' ? undefined : project }))
-      return withTrials(database, rows)
+      return rows.map(headOf)
     },
+    trials: async id => (await trials.load(id)) ?? [],
+    tallies: async id => (await tallies.load(id)) ?? [],
+    leader: async id => (await leaders.load(id))?.[0] ?? null,
     async ofJob(jobId) {
       return (await database.trial.findUnique({ where: { jobId } }))?.sweepId ?? null
     },
@@ -33,7 +46,7 @@ export function sweepStore(database: PrismaClient): Sweeps {
         if (count === 0) {
           const { idempotencyKey, shared } = sweep
           const twin = await tx.sweep.findFirstOrThrow({ where: { project: shared.project, idempotencyKey } })
-          return (await withTrials(tx, [twin]))[0]!
+          return withTrials(tx, twin)
         }
         await tx.trial.createMany({ data: sweep.trials.map(trial => trialRow(sweep.id, trial)) })
         await tx.outbox.createMany({ data: [eventRow(sweep, event)] })
@@ -56,22 +69,46 @@ export function sweepStore(database: PrismaClient): Sweeps {
 }
 
 async function findSweep(tx: Transaction, id: string): Promise<Sweep> {
-  return (await withTrials(tx, [await tx.sweep.findUniqueOrThrow({ where: { id } })]))[0]!
+  const row = await tx.sweep.findUniqueOrThrow({ where: { id } })
+  return withTrials(tx, row)
 }
 
-async function withTrials(tx: Transaction, rows: readonly SweepModel[]): Promise<readonly Sweep[]> {
-  const ids = rows.map(({ id }) => id)
-  if (ids.length === 0) return []
-  const trials = await tx.trial.findMany({ where: { sweepId: { in: ids } }, orderBy: { number: 'asc' } })
-  const jobs = await tx.job.findMany({ where: { sweepId: { in: ids } } })
+async function withTrials(tx: Transaction, row: SweepModel): Promise<Sweep> {
+  const trials = await readTrials(tx, { sweepId: row.id })
+  return { ...headOf(row), trials: trials.get(row.id) ?? [] }
+}
+
+/** By their sweeps, and in each by number. */
+async function readTrials(
+  tx: Transaction,
+  where: Prisma.TrialWhereInput,
+): Promise<ReadonlyMap<string, readonly Trial[]>> {
+  const rows = await tx.trial.findMany({ where, orderBy: { number: 'asc' } })
+  const ids = rows.flatMap(({ jobId }) => jobId ?? [])
+  const jobs = await tx.job.findMany({ where: { id: { in: ids } } })
   const known = new Map(jobs.map(row => [row.id, jobOf(row)]))
-  const ofSweep = Map.groupBy(trials, ({ sweepId }) => sweepId)
-  return rows.map(row =>
-    sweepOf(
-      row,
-      (ofSweep.get(row.id) ?? []).map(trial => trialOf(trial, known)),
-    ),
-  )
+  const ofSweep = Map.groupBy(rows, ({ sweepId }) => sweepId)
+  return new Map(Array.from(ofSweep, ([id, own]) => [id, own.map(row => trialOf(row, known))]))
+}
+
+async function readTallies(tx: Transaction, ids: readonly string[]): Promise<ReadonlyMap<string, readonly Tally[]>> {
+  const rows = await tx.$queryRaw<(Tally & { sweepId: string })[]>`
+    SELECT trial.sweep_id AS "sweepId", trial.rung, job.status::text, count(*)::int AS trials,
+      coalesce(sum(job.step), 0)::int AS steps
+    FROM trial LEFT JOIN job ON job.id = trial.job_id WHERE trial.sweep_id = ANY (${[...ids]})
+    GROUP BY trial.sweep_id, trial.rung, job.status`
+  return Map.groupBy(rows, ({ sweepId }) => sweepId)
+}
+
+/** The order is that of `ranked`. */
+async function readLeaders(tx: Transaction, ids: readonly string[]): Promise<ReadonlyMap<string, readonly Trial[]>> {
+  const leaders = await tx.$queryRaw<{ sweepId: string; number: number }[]>`
+    SELECT DISTINCT ON (sweep.id) sweep.id AS "sweepId", trial.number
+    FROM sweep JOIN trial ON trial.sweep_id = sweep.id
+    WHERE sweep.id = ANY (${[...ids]}) AND cardinality(trial.losses) > 0
+    ORDER BY sweep.id, trial.number = sweep.best DESC NULLS LAST, cardinality(trial.losses) DESC,
+      trial.losses[cardinality(trial.losses)], trial.number`
+  return readTrials(tx, { OR: leaders })
 }
 
 async function write(tx: Transaction, id: string, { sweep, trials = [], begun = [], moved = [] }: SweepChange) {
@@ -112,16 +149,15 @@ function sweepRow({ shared, plan, trials: _rows, error: _none, ...sweep }: Sweep
   }
 }
 
-function sweepOf(row: SweepModel, trials: readonly Trial[]): Sweep {
+function headOf(row: SweepModel): SweepHead {
   const { id, status, parallel, best, errorCode, errorMessage, idempotencyKey, createdAt, finishedAt } = row
   const { project, modelName, datasetId, datasetFingerprint, plan, shared } = row
   return {
     id,
-    status: status as Sweep['status'],
-    plan: plan as unknown as Sweep['plan'],
+    status: status as SweepHead['status'],
+    plan: plan as unknown as SweepHead['plan'],
     shared: { ...(shared as unknown as Shared), project, modelName, datasetId, datasetFingerprint },
     parallel,
-    trials,
     best,
     error: errorCode === null ? null : { code: errorCode, message: errorMessage ?? '' },
     idempotencyKey,

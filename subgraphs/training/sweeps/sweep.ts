@@ -34,22 +34,26 @@ export type Shared = Pick<
   | 'retries'
 >
 
-/** One search for the settings under which a training comes to the lowest validation loss. */
-export interface Sweep {
+/** A sweep without its trials, of which it may have hundreds. */
+export interface SweepHead {
   readonly id: string
   readonly status: Exclude<JobStatus, 'QUEUED'>
   readonly plan: SearchPlan
   readonly shared: Shared
   /** Trials that train, or wait for a machine, at once. */
   readonly parallel: number
-  /** By number. */
-  readonly trials: readonly Trial[]
   /** Number of the trial whose model became a version. */
   readonly best: number | null
   readonly error: JobError | null
   readonly idempotencyKey: string | null
   readonly createdAt: Date
   readonly finishedAt: Date | null
+}
+
+/** One search for the settings under which a training comes to the lowest validation loss. */
+export interface Sweep extends SweepHead {
+  /** By number. */
+  readonly trials: readonly Trial[]
 }
 
 export interface Trial {
@@ -105,18 +109,31 @@ export const ranked = (trials: readonly Trial[]): readonly Trial[] =>
     .filter(({ losses }) => losses.length > 0)
     .toSorted((one, other) => other.losses.length - one.losses.length || lossOf(one)! - lossOf(other)!)
 
+/** How many trials are at one rung with jobs of one status (null before they begin), and the steps these have made. */
+export interface Tally {
+  readonly rung: number
+  readonly status: JobStatus | null
+  readonly trials: number
+  readonly steps: number
+}
+
+export const tallied = (trials: readonly Trial[]): readonly Tally[] =>
+  trials.map(({ job, rung }) => ({ rung, status: job?.status ?? null, trials: 1, steps: job?.step ?? 0 }))
+
+export const trialCount = (tallies: readonly Tally[]): number => tallies.reduce((sum, { trials }) => sum + trials, 0)
+
 /** From 0 to 1: steps made, of those that the search makes about, where ⌊n/ηᵏ⌋ of n trials come to rung k. */
-export function sweepProgress({ status, plan, trials }: Sweep): number {
+export function sweepProgress({ status, plan }: SweepHead, tallies: readonly Tally[]): number {
   if (status === 'COMPLETED') return 1
   const { rungs, eta } = plan
   const expected = rungs.reduce((sum, steps, rung) => {
-    const comers = Math.max(1, Math.floor(trials.length / eta ** rung))
+    const comers = Math.max(1, Math.floor(trialCount(tallies) / eta ** rung))
     return sum + comers * (steps - (rungs[rung - 1] ?? 0))
   }, 0)
   // A trial that has failed makes no more steps: those it was to make count as made.
-  const made = trials.reduce((sum, { job, rung }) => {
-    const isLost = job?.status === 'FAILED' || job?.status === 'CANCELLED' || job?.status === 'COMPLETED'
-    return sum + (isLost ? rungs[rung]! : (job?.step ?? 0))
+  const made = tallies.reduce((sum, { rung, status, trials, steps }) => {
+    const isOver = status !== null && isFinished(status)
+    return sum + (isOver ? trials * rungs[rung]! : steps)
   }, 0)
   return Math.min(1, made / expected)
 }

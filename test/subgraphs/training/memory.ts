@@ -17,7 +17,7 @@ import { countOf, pointAt } from '../../../subgraphs/training/metrics/points.ts'
 import type { PackedSeries } from '../../../subgraphs/training/metrics/series.ts'
 import type { Page } from '../../../subgraphs/training/page.ts'
 import type { SweepEvent, Sweeps } from '../../../subgraphs/training/sweeps/ports.ts'
-import type { Sweep } from '../../../subgraphs/training/sweeps/sweep.ts'
+import { ranked, type Sweep, tallied } from '../../../subgraphs/training/sweeps/sweep.ts'
 import type { Upload } from '../../../subgraphs/training/uploads/upload.ts'
 
 export const identityOf = (project = 'default'): Identity => ({
@@ -251,15 +251,21 @@ function sweepsInMemory(jobs: TrainingJob[], events: SweepEvent[]): Sweeps {
           trials: sweep.trials.map(trial => ({ ...trial, job: jobs.find(({ id }) => id === trial.job?.id) ?? null })),
         }
       : null
+  const trialsOf = (id: string) => fresh(sweeps.find(sweep => sweep.id === id))?.trials ?? []
   return {
     find: async id => fresh(sweeps.find(sweep => sweep.id === id)),
-    findByIdempotencyKey: async (project, key) =>
-      fresh(sweeps.find(({ shared, idempotencyKey }) => shared.project === project && idempotencyKey === key)),
     list: async (project, page) =>
       paged(
         sweeps.filter(({ shared }) => ['*', shared.project].includes(project)),
         page,
       ),
+    trials: async id => trialsOf(id),
+    tallies: async id => tallied(trialsOf(id)),
+    async leader(id) {
+      const best = sweeps.find(sweep => sweep.id === id)?.best ?? null
+      const trials = trialsOf(id)
+      return (best === null ? ranked(trials)[0] : trials.find(({ number }) => number === best)) ?? null
+    },
     ofJob: async jobId => jobs.find(({ id }) => id === jobId)?.sweepId ?? null,
     async add(sweep, event) {
       const { idempotencyKey: key, shared } = sweep

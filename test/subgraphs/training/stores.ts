@@ -104,6 +104,20 @@ export async function trainingStores() {
       const rows = await db.outbox.findMany({ where: { topic }, orderBy: { position: 'asc' } })
       return rows.map(({ topic }) => topic)
     },
+    /** The statements that some work makes outside of transactions, with the number of rows that each answers. */
+    async statementsOf(work: () => Promise<unknown>) {
+      const statements: { readonly text: string; readonly rows: number }[] = []
+      const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<{ rows: unknown[] }>
+      const counted = async (...args: unknown[]) => {
+        const result = await query(...args)
+        statements.push({ text: String((args[0] as { text?: string }).text ?? args[0]), rows: result.rows.length })
+        return result
+      }
+      Object.assign(pool, { query: counted })
+      await work()
+      Object.assign(pool, { query })
+      return statements
+    },
     /** Lets the lease of a job run out. */
     expire: (id: string) => db.$executeRaw`UPDATE job SET lease_until = now() - interval '1 s' WHERE id = ${id}`,
     [Symbol.asyncDispose]: () => open.disposeAsync(),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { cancelJob, pauseJob, resumeJob } from '../../../../subgraphs/training/jobs/service.ts'
 import { cancelSweep, pauseSweep, resumeSweep } from '../../../../subgraphs/training/sweeps/service.ts'
-import { type Sweep, sweepProgress, trialStatus } from '../../../../subgraphs/training/sweeps/sweep.ts'
+import { type Sweep, sweepProgress, tallied, trialStatus } from '../../../../subgraphs/training/sweeps/sweep.ts'
 import { identityOf } from '../memory.ts'
 import { sweepStage } from './stage.ts'
 
@@ -22,7 +22,7 @@ describe('a random search', () => {
     await stage.reach(id, 1, 3)
     const over = await stage.reach(id, 3, 5)
     expect(over).toMatchObject({ status: 'COMPLETED', best: 1, finishedAt: expect.any(Date) })
-    expect(sweepProgress(over)).toBe(1)
+    expect(sweepProgress(over, tallied(over.trials))).toBe(1)
     const job = {
       jobId: stage.jobs[0]!.id,
       modelName: 'cognate-nano',

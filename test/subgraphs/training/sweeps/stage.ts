@@ -1,4 +1,5 @@
 import { handleSweep } from '../../../../subgraphs/training/sweeps/events.ts'
+import type { Sweeps } from '../../../../subgraphs/training/sweeps/ports.ts'
 import type { ChosenSearch } from '../../../../subgraphs/training/sweeps/request.ts'
 import { startSweep } from '../../../../subgraphs/training/sweeps/service.ts'
 import type { Sweep } from '../../../../subgraphs/training/sweeps/sweep.ts'
@@ -6,6 +7,12 @@ import { identityOf, trainingInMemory } from '../memory.ts'
 import { newDataset } from '../stores.ts'
 
 export const rates = { parameter: 'learningRate', logUniform: { from: 1e-4, to: 1e-2 } }
+
+/** A sweep that is there, with its trials. */
+export const wholeSweep = async (sweeps: Pick<Sweeps, 'find' | 'trials'>, id: string): Promise<Sweep> => ({
+  ...(await sweeps.find(id))!,
+  trials: await sweeps.trials(id),
+})
 
 /** Sweeps in memory, whose trials come to what a test says. */
 export function sweepStage() {
@@ -30,7 +37,7 @@ export function sweepStage() {
       await tell('sweep.started', id, {})
       return stage.now(id)
     },
-    now: async (id: string): Promise<Sweep> => (await forge.parts.sweeps.find(id))!,
+    now: (id: string): Promise<Sweep> => wholeSweep(forge.parts.sweeps, id),
     /** The job of a trial comes to the step at which it is to pause, or to its end. */
     async reach(id: string, number: number, loss: number): Promise<Sweep> {
       const job = childOf(await stage.now(id), number)
