@@ -23,6 +23,10 @@ export interface Executor {
   readonly version: string
   readonly threads: number
   compile(graph: Graph): Promise<Program>
-  /** The data is not copied where that can be avoided: do not write into it afterwards. */
+  /** The data is not copied where that can be avoided: do not write into it until the value is disposed. */
   value(data: ElementData, shape: Shape): Value
+}
+
+export function disposeAll(values: Readonly<Record<string, Value>>): void {
+  for (const value of Object.values(values)) value[Symbol.dispose]()
 }

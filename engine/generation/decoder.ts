@@ -1,10 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { EngineError } from '../errors.ts'
-import type { Executor, Program, Value } from '../executors/executor.ts'
+import { disposeAll, type Executor, type Program, type Value } from '../executors/executor.ts'
 import { type LlamaConfig, validateConfig } from '../models/llama-config.ts'
 import { parameterShapes } from '../models/llama-parameters.ts'
 import { seededRandom } from '../random.ts'
-import { NEXT } from './decoder-graphs.ts'
 import { type Generation, requireToken, validateGeneration } from './generation.ts'
 import { prefills } from './prefills.ts'
 import { type Read, rounds } from './rounds.ts'
@@ -67,10 +66,11 @@ export async function openDecoder(
     padded.set(prompt)
     using tokens = executor.value(padded, [1, length])
     using last = executor.value(Int32Array.of(prompt.length - 1), [1])
-    const { logits, ...next } = await run(program, { tokens, last })
-    using given = logits!
-    const values = Object.fromEntries(Object.entries(next).map(([name, value]) => [name.slice(NEXT.length), value]))
-    return reading({ logits: (given.data() as Float32Array).slice(), place: together.join(values) }, prompt.length)
+    const outputs = await run(program, { tokens, last })
+    const logits = (outputs.logits!.data() as Float32Array).slice()
+    const place = together.join(outputs)
+    disposeAll(outputs)
+    return reading({ logits, place }, prompt.length)
   }
 
   async function* generate(prompt: ArrayLike<number>, options: Generation): AsyncGenerator<number, void> {

@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Executor, Program, Value } from '../executors/executor.ts'
+import { disposeAll, type Executor, type Program, type Value } from '../executors/executor.ts'
 import type { LlamaConfig } from '../models/llama-config.ts'
-import { NEXT, tokenGraph } from './decoder-graphs.ts'
-import { type Block, free, gathered, type Place, release } from './text-caches.ts'
+import { cacheShape, tokenGraph } from './decoder-graphs.ts'
+import { type Place, textCaches } from './text-caches.ts'
 
 /** Texts that one run reads a token of. */
 const MOST_TEXTS = 16
 
-/** The next token of a text, whose place is given up with it. */
+/** The next token of a text, which is kept in its place, or in the one that takes over from it. */
 export interface Step {
   readonly token: number
   readonly position: number
@@ -24,8 +24,8 @@ export type Run = (program: Program, feeds: Record<string, Value>) => Promise<Re
 
 /** Reads tokens, those that come at the same time in one run. */
 export interface Rounds extends AsyncDisposable {
-  /** A text whose prompt was read on its own, with the cache that this gave. */
-  join(cache: Readonly<Record<string, Value>>): Place
+  /** A text joins, whose prompt was read on its own, with the outputs of that run. */
+  join(outputs: Readonly<Record<string, Value>>): Place
   read(step: Step): Promise<Read>
   leave(place: Place): void
 }
@@ -40,6 +40,7 @@ const PATIENCE = 5
  */
 export function rounds(executor: Executor, config: LlamaConfig, run: Run): Rounds {
   const programs = new Map<number, Promise<Program>>()
+  const caches = textCaches(config)
   let waiting: (PromiseWithResolvers<Read> & { readonly step: Step })[] = []
   let isUnderway = false
   /** Texts that have joined and not left. */
@@ -53,28 +54,33 @@ export function rounds(executor: Executor, config: LlamaConfig, run: Run): Round
 
   async function round(steps: readonly Step[]): Promise<Read[]> {
     const texts = 2 ** Math.ceil(Math.log2(steps.length))
-    const places = steps.map(({ place }) => place)
-    const program = await programFor(texts)
-    const { rows, values, isCopy } = gathered(executor, config, places, texts)
+    const places = caches.together(
+      steps.map(({ place }) => place),
+      texts,
+    )
+    const [{ block }] = places as [Place]
     const [tokens, positions] = [new Int32Array(texts), new Int32Array(texts)]
     for (const [index, { token, position }] of steps.entries()) {
-      tokens[rows[index]!] = token
-      positions[rows[index]!] = position
+      tokens[places[index]!.row] = token
+      positions[places[index]!.row] = position
     }
-    using tokensFed = executor.value(tokens, [1, texts])
-    using positionsFed = executor.value(positions, [texts])
-    const { logits, ...next } = await run(program, { ...values, tokens: tokensFed, positions: positionsFed }).finally(
-      () => isCopy && free({ values }),
-    )
-    for (const place of places) release(place)
 
-    const cache = Object.entries(next).map(([name, value]) => [name.slice(NEXT.length), value] as const)
-    const block: Block = { texts, values: Object.fromEntries(cache), holders: steps.length }
-    using given = logits!
-    const all = (given.data() as Float32Array).slice()
-    return rows.map(row => ({
-      logits: all.subarray(row * config.vocabularySize, (row + 1) * config.vocabularySize),
-      place: { block, row },
+    const program = await programFor(texts)
+    const cached = Object.entries(block.arrays).map(
+      ([name, array]) => [name, executor.value(array, [texts, ...cacheShape(config)])] as const,
+    )
+    const fed = {
+      ...Object.fromEntries(cached),
+      tokens: executor.value(tokens, [1, texts]),
+      positions: executor.value(positions, [texts]),
+    }
+    const outputs = await run(program, fed).finally(() => disposeAll(fed))
+    const logits = (outputs.logits!.data() as Float32Array).slice()
+    for (const [index, { position }] of steps.entries()) caches.keep(places[index]!, position, outputs)
+    disposeAll(outputs)
+    return places.map(place => ({
+      logits: logits.subarray(place.row * config.vocabularySize, (place.row + 1) * config.vocabularySize),
+      place,
     }))
   }
 
@@ -96,13 +102,13 @@ export function rounds(executor: Executor, config: LlamaConfig, run: Run): Round
   }
 
   return {
-    join(values) {
+    join(outputs) {
       present += 1
-      return { block: { texts: 1, values, holders: 1 }, row: 0 }
+      return caches.ofPrompt(outputs)
     },
     leave(place) {
       present -= 1
-      release(place)
+      caches.release(place)
     },
     read(step) {
       const read = Promise.withResolvers<Read>()

@@ -37,10 +37,11 @@ export interface KeysAndValues {
 }
 
 /**
- * Sees a layer's new keys and values, and says which ones its queries look at: those of its text; or, in a pass over a
- * batch of one, the keys of as many texts as there are tokens, of which each token then sees its own.
+ * Sees a layer's new keys and values. What it gives is the past: in a pass over a batch of one, the keys and values of as
+ * many texts as there are tokens, [texts, …], of which each token sees its own text's, and itself. Where it gives nothing, tokens
+ * see their own sequence.
  */
-export type Cache = (layer: number, fresh: KeysAndValues) => KeysAndValues
+export type Cache = (layer: number, fresh: KeysAndValues) => KeysAndValues | undefined
 
 // exp(−1e9) is 0 in float32, and −1e9 plus a score stays finite.
 export const BLOCKED = -1e9
@@ -78,7 +79,7 @@ export function hiddenStates(
   parameters: Parameters,
   tokens: Node,
   positions: Positions,
-  cache: Cache = (_, fresh) => fresh,
+  cache: Cache = () => undefined,
 ): Node {
   const [batch, length] = tokens.shape
   const norm = (x: Node, name: string) => rmsNorm(x, parameters[name], config.normEpsilon)
@@ -89,10 +90,13 @@ export function hiddenStates(
     const project = (x: Node, part: string) => matmul(x, weight(part), { transposeB: true })
 
     const attended = norm(hidden, layerParameter(layer, 'input_layernorm'))
-    const queries = heads(config, batch, project(attended, 'self_attn.q_proj'))
+    const queries = scaledQueries(heads(config, batch, project(attended, 'self_attn.q_proj')), positions)
     const keys = rotate(heads(config, batch, project(attended, 'self_attn.k_proj')), positions.cosines, positions.sines)
     const values = heads(config, batch, project(attended, 'self_attn.v_proj'))
-    const context = attention(config, queries, cache(layer, { keys, values }), positions)
+    const past = cache(layer, { keys, values })
+    const context = past
+      ? attendApart(config, queries, { keys, values }, past, positions.mask)
+      : attention(config, queries, { keys, values }, positions.mask)
     hidden = add(hidden, project(context, 'self_attn.o_proj'))
 
     const fed = norm(hidden, layerParameter(layer, 'post_attention_layernorm'))
@@ -110,23 +114,24 @@ function heads(config: LlamaConfig, batch: number, projected: Node): Node {
 /** Rows of scores that are computed together, where rows further up see fewer keys: see `blocksOf`. */
 const ROWS = 64
 
+/** Rotated, and divided by √d: the scale rides on the angles, which are small, instead of on the scores, which are not. */
+function scaledQueries(queries: Node, { cosines, sines }: Positions): Node {
+  const scale = constant(1 / Math.sqrt(queries.shape[3]))
+  return rotate(queries, multiply(cosines, scale), multiply(sines, scale))
+}
+
 /**
- * softmax(QKᵀ/√d + mask)·V → [batch·tokens, width]. The query heads that share keys (Ainslie et al. 2023) are stacked
+ * softmax(QKᵀ + mask)·V → [batch·tokens, width]. The query heads that share keys (Ainslie et al. 2023) are stacked
  * along the tokens, so that one product serves the group and nothing is repeated.
  */
-function attention(config: LlamaConfig, queries: Node, { keys, values }: KeysAndValues, positions: Positions): Node {
-  const [batch, , length, width] = queries.shape
-  // The scale rides on the angles, which are small, instead of on the scores, which are not.
-  const scale = constant(1 / Math.sqrt(width))
-  const rotated = rotate(queries, multiply(positions.cosines, scale), multiply(positions.sines, scale))
-  if (keys.shape[0] !== batch) return attendApart(config, rotated, { keys, values }, positions.mask)
-
-  const contexts = blocksOf(length, keys.shape[2]).map(({ start, end, visible }) =>
+function attention(config: LlamaConfig, queries: Node, { keys, values }: KeysAndValues, mask: Node): Node {
+  const [batch, , length] = queries.shape
+  const contexts = blocksOf(length).map(({ start, end }) =>
     attend(
       config,
-      tokensOf(rotated, start, end),
-      { keys: tokensOf(keys, 0, visible), values: tokensOf(values, 0, visible) },
-      slice(positions.mask, [start, 0], [end, visible]),
+      tokensOf(queries, start, end),
+      { keys: tokensOf(keys, 0, end), values: tokensOf(values, 0, end) },
+      slice(mask, [start, 0], [end, end]),
     ),
   )
   const context = contexts.length === 1 ? contexts[0] : concat(contexts, 2)
@@ -134,16 +139,12 @@ function attention(config: LlamaConfig, queries: Node, { keys, values }: KeysAnd
 }
 
 /**
- * The queries in blocks. Where they are as many as the keys, no query sees a key behind its block, so that the scores
- * there, which the mask would blot out, need not be computed: with four blocks that is 3/8 of all.
+ * The queries of a sequence in blocks. No query sees a key behind its block, so that the scores there, which the mask
+ * would blot out, need not be computed: with four blocks that is 3/8 of all.
  */
-function blocksOf(queries: number, keys: number) {
-  if (queries !== keys || queries % ROWS !== 0) return [{ start: 0, end: queries, visible: keys }]
-  return Array.from({ length: queries / ROWS }, (_, block) => ({
-    start: block * ROWS,
-    end: (block + 1) * ROWS,
-    visible: (block + 1) * ROWS,
-  }))
+function blocksOf(length: number) {
+  if (length % ROWS !== 0) return [{ start: 0, end: length }]
+  return Array.from({ length: length / ROWS }, (_, block) => ({ start: block * ROWS, end: (block + 1) * ROWS }))
 }
 
 /** x [batch, heads, tokens, width] from a token to before another. */
@@ -164,11 +165,25 @@ function attend(config: LlamaConfig, queries: Node, { keys, values }: KeysAndVal
   return reshape(matmul(softmax(add(scores, repeated)), values), queries.shape)
 }
 
-/** The same for queries [1, heads, texts, width] of one token a text → [texts, width]; keys and values [texts, …]. */
-function attendApart(config: LlamaConfig, queries: Node, { keys, values }: KeysAndValues, mask: Node): Node {
-  const [texts, keyValueHeads, seen, width] = keys.shape
-  const stacked = reshape(transpose(queries, [2, 1, 0, 3]), [texts, keyValueHeads, -1, width])
-  const scores = matmul(stacked, keys, { transposeB: true })
-  const weights = softmax(add(scores, reshape(mask, [texts, 1, 1, seen])))
-  return reshape(matmul(weights, values), [texts, config.width])
+/**
+ * The same for queries [1, heads, texts, width] of one token a text → [texts, width]: each over its own text's past
+ * [texts, keyValueHeads, keys, headWidth], as far as the mask [texts, keys] lets it, and over itself.
+ */
+function attendApart(config: LlamaConfig, queries: Node, fresh: KeysAndValues, past: KeysAndValues, mask: Node): Node {
+  const [texts, keyValueHeads, seen, width] = past.keys.shape
+  const stacked = reshape(ofTexts(queries), [texts, keyValueHeads, -1, width])
+  const group = stacked.shape[2]
+  const before = add(matmul(stacked, past.keys, { transposeB: true }), reshape(mask, [texts, 1, 1, seen]))
+  const itself = matmul(stacked, ofTexts(fresh.keys), { transposeB: true })
+
+  const weights = softmax(concat([before, itself], 3))
+  const weightsOf = (start: number, end: number) => slice(weights, [0, 0, 0, start], [texts, keyValueHeads, group, end])
+  const context = add(
+    matmul(weightsOf(0, seen), past.values),
+    multiply(weightsOf(seen, seen + 1), ofTexts(fresh.values)),
+  )
+  return reshape(context, [texts, config.width])
 }
+
+/** [1, heads, texts, width] → [texts, heads, 1, width] */
+export const ofTexts = (x: Node): Node => transpose(x, [2, 1, 0, 3])

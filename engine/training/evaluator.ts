@@ -1,7 +1,7 @@
-import type { Executor } from '../executors/executor.ts'
+import { disposeAll, type Executor } from '../executors/executor.ts'
 import { parameterShapes } from '../models/llama-parameters.ts'
 import type { Batch } from './batches.ts'
-import { disposeAll, tokenFeeds } from './step-feeds.ts'
+import { tokenFeeds } from './step-feeds.ts'
 import { type EvaluationOptions, evaluationGraph } from './step-graph.ts'
 
 /** Judges weights of one architecture. Calls do not overlap. */

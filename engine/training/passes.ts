@@ -1,9 +1,9 @@
-import type { Executor, Program, Value } from '../executors/executor.ts'
+import { disposeAll, type Executor, type Program, type Value } from '../executors/executor.ts'
 import type { Graph } from '../graph/graph.ts'
 import { parameterShapes } from '../models/llama-parameters.ts'
 import type { Batch } from './batches.ts'
 import type { TrainerOptions } from './options.ts'
-import { disposeAll, type Feeds, requireSize, tokenFeeds } from './step-feeds.ts'
+import { type Feeds, requireSize, tokenFeeds } from './step-feeds.ts'
 import { accumulateGraph, applyGraph, stepGraph } from './step-graph.ts'
 
 /** Given what the update needs, the outputs of a step: loss, gradientNorm, and what is carried on. */

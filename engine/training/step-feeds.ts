@@ -46,7 +46,3 @@ export function scalarFeeds(executor: Executor, options: TrainerOptions, rate: n
     Object.entries(numbers).map(([name, number]) => [name, executor.value(Float32Array.of(number), [])]),
   )
 }
-
-export function disposeAll(values: Feeds): void {
-  for (const value of Object.values(values)) value[Symbol.dispose]()
-}
