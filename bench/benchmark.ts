@@ -11,6 +11,8 @@ export interface Measured {
   readonly samples: number
   readonly results: readonly Readonly<Record<string, string | number | null>>[]
   readonly goals: readonly Goal[]
+  /** What was not measured, and why. */
+  readonly notes?: readonly string[]
 }
 
 export type Benchmark = (flags: readonly string[]) => Promise<Measured>

@@ -12,7 +12,7 @@ if (!name || !names.includes(name)) {
 }
 
 const { benchmark } = (await import(`./suites/${name}.ts`)) as { benchmark: Benchmark }
-const { samples, results, goals } = await benchmark(flags)
+const { samples, results, goals, notes = [] } = await benchmark(flags)
 const report = {
   name,
   machine: machine(),
@@ -20,6 +20,7 @@ const report = {
   samples,
   results,
   goals: goals.map(goal => ({ ...goal, met: goal.atMost ? goal.value <= goal.goal : goal.value >= goal.goal })),
+  notes,
 }
 if (flags.includes('--json')) {
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
@@ -31,4 +32,5 @@ if (flags.includes('--json')) {
       `${met ? pc.green('✓') : pc.red('✗')} ${what}: ${value} ${unit} (goal: ${atMost ? 'at most' : 'at least'} ${goal})`,
     )
   }
+  for (const note of notes) console.log(note)
 }

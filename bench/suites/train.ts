@@ -1,12 +1,12 @@
-import { execFile, execFileSync } from 'node:child_process'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { withHugePages } from '../../engine/executors/huge-pages.ts'
 import { probeExecutors } from '../../engine/executors/probe.ts'
 import { type PresetName, presets } from '../../engine/models/presets.ts'
-import { inheritedEnv } from '../../kernel/env.ts'
-import { type Benchmark, type Goal, option } from '../benchmark.ts'
-import type { GenerateTimes, Times, TrainTimes, Trial } from '../training/trial.ts'
+import { type Benchmark, type Goal, median, option } from '../benchmark.ts'
+import { openOwn } from '../training/contender.ts'
+import { findPyTorch } from '../training/pytorch.ts'
+import type { GenerateTimes, StepTaken, Trial, WithPeak } from '../training/trial.ts'
+import { measureTraining, type Outcome } from '../training/turns.ts'
+
+type Row = Record<string, string | number | null>
 
 /** The decoder that the goals speak of: 918,656 parameters. */
 const anchor = { model: { ...presets.NANO.model, vocabularySize: 512 }, batch: 16, context: 128 }
@@ -14,30 +14,45 @@ const sections = ['executors', 'presets', 'generation'] as const
 const presetNames = Object.keys(presets) as PresetName[]
 /** Executors that take seconds for a step show it in three. */
 const rounds = { onnx: 30, other: 3 }
+const cores = { 1: 'one core', 2: 'two cores' }
 
 /**
- * Tokens per second of training, and the share of what the same executor's 1024³ product allows; the presets with
- * their peak memory; generation. `--only executors,presets,generation` and `--rounds N` make it shorter.
+ * Tokens per second of training, beside PyTorch's where there is one, and the share of what the same executor's 1024³
+ * product allows; the presets with their peak memory; generation. `--only executors,presets,generation` and `--rounds N`
+ * make it shorter; `--python PYTHON` names a Python that has torch.
  */
 export const benchmark: Benchmark = async flags => {
   const wanted = option(flags, '--only')?.split(',') ?? [...sections]
   const unknown = wanted.find(name => !sections.includes(name as (typeof sections)[number]))
   if (unknown !== undefined) throw new Error(`There is no section "${unknown}"; choose from ${sections.join(', ')}`)
   const count = Number(option(flags, '--rounds') ?? rounds.onnx)
-  const results: Record<string, string | number | null>[] = []
+  const python = option(flags, '--python') ?? 'python3'
+  const pytorch = await findPyTorch(python)
+  const results: Row[] = []
   const goals: Goal[] = []
 
   if (wanted.includes('executors')) {
     for (const { name, works } of await probeExecutors()) {
       if (!works || name === 'reference') continue
-      for (const threads of name === 'onnx' ? [1, 2] : [1]) {
-        const trialRounds = name === 'onnx' ? count : Math.min(count, rounds.other)
-        const times = await run<TrainTimes>({ kind: 'train', executor: name, threads, ...anchor, rounds: trialRounds })
-        results.push(trainRow('issue', name, threads, times))
-        if (name !== 'onnx') continue
-        const goal = threads === 1 ? 0.8 : 0.7
+      if (name !== 'onnx') {
+        const trial = {
+          kind: 'train',
+          executor: name,
+          threads: 1,
+          ...anchor,
+          rounds: Math.min(count, rounds.other),
+        } as const
+        results.push(...trainRows('issue', trial, await measureTraining(trial)))
+        continue
+      }
+      for (const threads of [1, 2] as const) {
+        const trial = { kind: 'train', executor: name, threads, ...anchor, rounds: count } as const
+        const outcome = await measureTraining(trial, pytorch)
+        results.push(...trainRows('issue', trial, outcome))
+        const value = round(median(outcome.ours.map(step => step.shareOfLimit)))
         const what = `share of the limit, ${threads} ${threads === 1 ? 'thread' : 'threads'}`
-        goals.push({ name: what, goal, value: round(times.shareOfLimit), unit: 'of 1', atMost: false })
+        goals.push({ name: what, goal: threads === 1 ? 0.8 : 0.7, value, unit: 'of 1', atMost: false })
+        goals.push(...pytorchGoals(threads, outcome))
       }
     }
   }
@@ -46,10 +61,10 @@ export const benchmark: Benchmark = async flags => {
       const { model, batch } = presets[name]
       const size = name === 'COGNATE' ? { batch: 8, context: 256 } : { batch, context: model.contextLength }
       const trial: Trial = { kind: 'train', executor: 'onnx', threads: 2, model, ...size, rounds: Math.min(count, 5) }
-      const times = await run<TrainTimes>(trial)
-      results.push(trainRow(name, 'onnx', 2, times))
+      const outcome = await measureTraining(trial, pytorch && { ...pytorch, ways: pytorch.ways.slice(-1) })
+      results.push(...trainRows(name, trial, outcome))
       if (name !== 'COGNATE') continue
-      const value = Math.round(times.peakMegabytes)
+      const value = peakOf(outcome.ours)
       goals.push({ name: 'peak memory of COGNATE', goal: 3000, value, unit: 'MB', atMost: true })
     }
   }
@@ -57,14 +72,16 @@ export const benchmark: Benchmark = async flags => {
     for (const name of presetNames) {
       const { model, batch } = presets[name]
       const size = { batch, context: model.contextLength }
-      const times = await run<GenerateTimes>({
+      const trial: Trial = {
         kind: 'generate',
         executor: 'onnx',
         threads: 1,
         model,
         ...size,
         rounds: Math.min(count, 5),
-      })
+      }
+      await using program = openOwn(trial)
+      const times = await program.next<WithPeak<GenerateTimes>>()
       results.push({
         measured: 'generate',
         model: name,
@@ -76,42 +93,65 @@ export const benchmark: Benchmark = async flags => {
       })
     }
   }
-  return { samples: count, results, goals }
+  const notes = pytorch ? [] : [`PyTorch was not measured: ${python} cannot import torch. ${installation}`]
+  return { samples: count, results, goals, notes }
 }
 
-function trainRow(model: string, executor: string, threads: number, times: Times<TrainTimes>) {
+const installation =
+  'Install it with pip install torch, or Debian’s python3-torch with libopenblas0-openmp, and name its Python with --python PYTHON.'
+
+/** Against PyTorch as it installs, and as fast as it can be made. */
+function pytorchGoals(threads: 1 | 2, { ours, rivals }: Outcome): Goal[] {
+  const against = (kind: string, those: Outcome['rivals']): Goal[] => {
+    if (those.length === 0) return []
+    const fastest = Math.min(...those.map(({ steps }) => secondsOf(steps)))
+    const name = `faster than PyTorch ${kind} on ${cores[threads]}`
+    return [{ name, goal: 1, value: round(fastest / secondsOf(ours)), unit: 'times as fast', atMost: false }]
+  }
+  return [
+    ...against(
+      'as it installs',
+      rivals.filter(({ asInstalled }) => asInstalled),
+    ),
+    ...against('at its fastest', rivals),
+  ]
+}
+
+/** Ours first. */
+function trainRows(model: string, trial: Trial, { ours, rivals }: Outcome): Row[] {
+  const own = (key: 'productGigaflops' | 'shareOfLimit' | 'loopShare') => round(median(ours.map(step => step[key])))
+  const limit = {
+    productGigaflops: own('productGigaflops'),
+    shareOfLimit: own('shareOfLimit'),
+    loopShare: own('loopShare'),
+  }
+  const none = { productGigaflops: null, shareOfLimit: null, loopShare: null }
+  return [
+    trainRow(model, trial.executor, trial, ours, limit),
+    ...rivals.map(({ name, steps }) => trainRow(model, name, trial, steps, none)),
+  ]
+}
+
+function trainRow(
+  model: string,
+  executor: string,
+  trial: Trial,
+  steps: readonly WithPeak<StepTaken>[],
+  limit: Row,
+): Row {
   return {
     measured: 'train',
     model,
     executor,
-    threads,
-    tokensPerSecond: Math.round(times.tokensPerSecond),
-    stepMs: round(times.stepSeconds * 1000),
-    stepCpuMs: round(times.stepCpuSeconds * 1000),
-    productGigaflops: round(times.productGigaflops),
-    shareOfLimit: round(times.shareOfLimit),
-    loopShare: round(times.loopShare),
-    peakMegabytes: Math.round(times.peakMegabytes),
+    threads: trial.threads,
+    tokensPerSecond: Math.round((trial.batch * trial.context) / secondsOf(steps)),
+    stepMs: round(secondsOf(steps) * 1000),
+    stepCpuMs: round(median(steps.map(step => step.cpuSeconds)) * 1000),
+    ...limit,
+    peakMegabytes: peakOf(steps),
   }
 }
 
-/** Measures in a process of its own with the environment of a training's, pinned to as many cores as it has threads where there is taskset. */
-async function run<T>(trial: Trial): Promise<Times<T>> {
-  const command = [process.execPath, join(import.meta.dirname, '../training/main.ts'), JSON.stringify(trial)]
-  if (pins()) command.unshift('taskset', '-c', trial.threads === 1 ? '0' : `0-${trial.threads - 1}`)
-  const [file, ...args] = command
-  const { stdout } = await promisify(execFile)(file!, args, { env: withHugePages(inheritedEnv()) })
-  return JSON.parse(stdout) as Times<T>
-}
-
-function pins(): boolean {
-  try {
-    execFileSync('taskset', ['--version'], { stdio: 'ignore' })
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
-    throw error
-  }
-}
-
+const secondsOf = (steps: readonly StepTaken[]) => median(steps.map(step => step.seconds))
+const peakOf = (steps: readonly WithPeak<StepTaken>[]) => Math.round(steps.at(-1)!.peakMegabytes)
 const round = (value: number): number => Math.round(value * 1000) / 1000

@@ -3,69 +3,39 @@ import { openExecutor } from '../../engine/executors/probe.ts'
 import { graph, input } from '../../engine/graph/graph.ts'
 import { matmul } from '../../engine/graph/operations.ts'
 import { parameterCount } from '../../engine/models/llama-parameters.ts'
-import { adamWDefaults } from '../../engine/optimizers/adamw.ts'
-import { grokFastEmaDefaults } from '../../engine/optimizers/grokfast-ema.ts'
-import { usualSchedule } from '../../engine/optimizers/schedule.ts'
-import { seededRandom } from '../../engine/random.ts'
-import { trainingBatches } from '../../engine/training/batches.ts'
+import type { Batch } from '../../engine/training/batches.ts'
 import { openTrainer } from '../../engine/training/trainer.ts'
-import { median } from '../benchmark.ts'
-import type { TrainTimes, Trial } from './trial.ts'
+import { trainerOptions } from './options.ts'
+import type { OwnStep, Trial } from './trial.ts'
 
 const SIDE = 1024
 /** Products at a time, of which the fastest counts: the first finds its matrices outside of the caches. */
 const PRODUCTS = 3
 
-/** Steps of AdamW with GrokFast EMA on random tokens, 1024³ products before each, both timed. */
-export async function measureTraining(trial: Trial): Promise<TrainTimes> {
-  const { model, batch, context, rounds } = trial
+/** Our own training. Before each step are 1024³ products, both timed. */
+export async function openTraining(trial: Trial): Promise<(batch: Batch) => Promise<OwnStep>> {
   const { executor, runs } = timed(await openExecutor(trial.executor, { threads: trial.threads }))
   const multiply = await product(executor)
-  await using trainer = await openTrainer(executor, {
-    model,
-    batch,
-    context,
-    accumulation: 1,
-    seed: 42,
-    optimizer: adamWDefaults,
-    schedule: usualSchedule(1e-3, rounds + 1),
-    clip: 1,
-    grokfast: grokFastEmaDefaults,
-  })
-  const random = seededRandom(42)
-  const text = Int32Array.from({ length: 50_000 }, () => random.integer(model.vocabularySize))
-  const sampler = trainingBatches(text, { batch, context }, { seed: 42 })
-
+  const trainer = await openTrainer(executor, trainerOptions(trial))
   const flops = stepFlops(trial)
-  const samples: Record<'productSeconds' | 'seconds' | 'cpu' | 'share' | 'loop', number>[] = []
-  let loss = Number.NaN
-  for (let round = 0; round <= rounds; round++) {
+
+  return async batch => {
     const productSeconds = await multiply()
     const [cpu, began] = [process.cpuUsage(), performance.now()]
     runs.milliseconds = 0
-    loss = (await trainer.train(sampler.next())).loss
+    const { loss, gradientNorm } = await trainer.train(batch)
     const seconds = (performance.now() - began) / 1000
     const { user, system } = process.cpuUsage(cpu)
-    const share = flops / seconds / ((2 * SIDE ** 3) / productSeconds)
-    samples.push({
-      productSeconds,
+    const productFlops = (2 * SIDE ** 3) / productSeconds
+    return {
       seconds,
-      cpu: (user + system) / 1e6,
-      share,
-      loop: 1 - runs.milliseconds / 1000 / seconds,
-    })
-  }
-  const counted = samples.slice(1)
-  const of = (key: 'productSeconds' | 'seconds' | 'cpu' | 'share' | 'loop') =>
-    median(counted.map(sample => sample[key]))
-  return {
-    stepSeconds: of('seconds'),
-    stepCpuSeconds: of('cpu'),
-    tokensPerSecond: (batch * context) / of('seconds'),
-    productGigaflops: (2 * SIDE ** 3) / of('productSeconds') / 1e9,
-    shareOfLimit: of('share'),
-    loopShare: of('loop'),
-    lossAtEnd: loss,
+      cpuSeconds: (user + system) / 1e6,
+      loss,
+      gradientNorm,
+      productGigaflops: productFlops / 1e9,
+      shareOfLimit: flops / seconds / productFlops,
+      loopShare: 1 - runs.milliseconds / 1000 / seconds,
+    }
   }
 }
 

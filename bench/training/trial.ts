@@ -13,18 +13,31 @@ export interface Trial {
   readonly rounds: number
 }
 
-/** What it answers: medians over the rounds. */
-export interface TrainTimes {
-  readonly stepSeconds: number
-  /** Processor time of a step, all threads. */
-  readonly stepCpuSeconds: number
-  readonly tokensPerSecond: number
-  /** Of a 1024³ product on the same executor, between the steps. */
+/** What a process that trains is asked for each step. */
+export interface Turn {
+  /** Tokens, row after row, and for each the one that follows it. */
+  readonly inputs: readonly number[]
+  readonly targets: readonly number[]
+  readonly learningRate: number
+}
+
+/** What it answers. */
+export interface StepTaken {
+  readonly seconds: number
+  /** Processor time of the step, all threads. */
+  readonly cpuSeconds: number
+  readonly loss: number
+  /** Before clipping. */
+  readonly gradientNorm: number
+}
+
+/** What ours says beside. */
+export interface OwnStep extends StepTaken {
+  /** Of a 1024³ product on the same executor, before the step. */
   readonly productGigaflops: number
   readonly shareOfLimit: number
-  /** The part of a step that is not spent in the executor. */
+  /** The part of the step that is not spent in the executor. */
   readonly loopShare: number
-  readonly lossAtEnd: number
 }
 
 export interface GenerateTimes {
@@ -32,7 +45,8 @@ export interface GenerateTimes {
   readonly tokensPerSecond: number
 }
 
-export type Times<T> = T & { readonly peakMegabytes: number }
+/** With the peak of the process that measured. */
+export type WithPeak<T> = T & { readonly peakMegabytes: number }
 
 export const PROMPT_TOKENS = 16
 export const GENERATED_TOKENS = 64
