@@ -16,6 +16,7 @@ process.on('message', async ({ blobs, digest, folder, vocabularySize }: Order) =
     blobs: await openBlobs(blobs),
     cache: openCache({ folder, limitBytes: 1e12 }),
     shouldStop: () => false,
+    tell: () => {},
   }
   const tokenizer = (await learnedTokenizer(parts, digest, vocabularySize))!
   const learnSeconds = Math.round((performance.now() - began) / 1000)

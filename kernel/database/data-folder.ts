@@ -1,7 +1,7 @@
 import { access, constants, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { conflict, invalidInput } from '../errors.ts'
-import { tryLock } from './start-lock.ts'
+import { tryLock } from '../file-lock.ts'
 
 /**
  * Makes the data folder and takes it for one forge: a second one on the same data would run every job again and stop

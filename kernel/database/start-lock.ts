@@ -1,14 +1,10 @@
-import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { unavailable } from '../errors.ts'
+import { tryLock } from '../file-lock.ts'
 
-const sqliteBusy = 5
 const retryMs = 20
 
-/**
- * Waits for the lock that `path` stands for. SQLite's exclusive transaction is used for what it is made of: a lock of
- * the operating system, which a killed process gives back. A file that only exists would outlive its owner.
- */
+/** Waits for the lock that `path` stands for. */
 export async function takeLock(path: string, patienceMs = 60_000): Promise<Disposable> {
   const deadline = Date.now() + patienceMs
   for (;;) {
@@ -20,18 +16,5 @@ export async function takeLock(path: string, patienceMs = 60_000): Promise<Dispo
       )
     }
     await delay(retryMs)
-  }
-}
-
-/** The same lock without waiting; undefined where another holds it. */
-export function tryLock(path: string): Disposable | undefined {
-  const file = new DatabaseSync(path, { timeout: 0 })
-  try {
-    file.exec('BEGIN EXCLUSIVE')
-    return { [Symbol.dispose]: () => file.close() }
-  } catch (error) {
-    file.close()
-    if ((error as { errcode?: number }).errcode === sqliteBusy) return undefined
-    throw error
   }
 }

@@ -3,7 +3,7 @@ import { openExecutor } from '../../../engine/executors/probe.ts'
 import { parameterCount } from '../../../engine/models/llama-parameters.ts'
 import { nsga2, startNsga } from '../../../engine/search/nsga2.ts'
 import { type Evaluator, openEvaluator } from '../../../engine/training/evaluator.ts'
-import { openCache } from '../tokens/cache.ts'
+import { tokenPartsOf } from '../trainer/preparation.ts'
 import type { Order } from '../trainer/protocol.ts'
 import { createRecorder } from '../trainer/recorder.ts'
 import type { Surroundings } from '../trainer/training.ts'
@@ -35,8 +35,7 @@ export async function runParetoSearch(order: Order, surroundings: Surroundings):
   const saved = await loadSearch<ParetoState>(blobs, order.checkpoints, (step, reason) =>
     send({ kind: 'warning', message: `The checkpoint of generation ${step} cannot be used: ${reason}` }),
   )
-  const tokenParts = { blobs, cache: openCache(order.tokens), shouldStop }
-  const prepared = await prepareMerge(tokenParts, config, order.dataset)
+  const prepared = await prepareMerge(tokenPartsOf(order, surroundings), config, order.dataset)
   if (!prepared) return send({ kind: 'stopped', step: saved?.step ?? 0 })
   const material = prepared
   const { relatives, fitness, test } = material

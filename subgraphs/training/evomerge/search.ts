@@ -2,7 +2,7 @@ import { EngineError } from '../../../engine/errors.ts'
 import { openExecutor } from '../../../engine/executors/probe.ts'
 import { cmaEs, startCma } from '../../../engine/search/cma-es.ts'
 import { openEvaluator } from '../../../engine/training/evaluator.ts'
-import { openCache } from '../tokens/cache.ts'
+import { tokenPartsOf } from '../trainer/preparation.ts'
 import type { Order } from '../trainer/protocol.ts'
 import { createRecorder } from '../trainer/recorder.ts'
 import type { Surroundings } from '../trainer/training.ts'
@@ -23,8 +23,7 @@ export async function runEvoMerge(order: Order, surroundings: Surroundings): Pro
   const saved = await loadSearch<SearchState>(blobs, order.checkpoints, (step, reason) =>
     send({ kind: 'warning', message: `The checkpoint of generation ${step} cannot be used: ${reason}` }),
   )
-  const tokenParts = { blobs, cache: openCache(order.tokens), shouldStop }
-  const prepared = await prepareMerge(tokenParts, config, order.dataset)
+  const prepared = await prepareMerge(tokenPartsOf(order, surroundings), config, order.dataset)
   if (!prepared) return send({ kind: 'stopped', step: saved?.step ?? 0 })
   const material = prepared
   const { relatives, fitness } = material

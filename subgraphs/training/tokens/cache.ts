@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DomainError } from '../../../kernel/errors.ts'
+import { takeTurn, turnEndings } from './turn.ts'
 
 /** Where a machine keeps what it has tokenized; plain data, so that a child process can be told. */
 export interface CacheSettings {
@@ -13,8 +14,10 @@ export interface CacheSettings {
 /** A temporary file this old belongs to nobody any more. */
 const leftoverMs = 24 * 60 * 60 * 1000
 const temporary = '.part'
+/** Files that are there while others are made. */
+const isPassing = (name: string): boolean => [temporary, ...turnEndings].some(ending => name.endsWith(ending))
 
-/** Files by what they were made from. One appears whole or not at all, and another process may make the same at once. */
+/** Files by what they were made from. One appears whole or not at all. */
 export function openCache({ folder, limitBytes }: CacheSettings) {
   const pathOf = (name: string) => join(folder, name)
   return {
@@ -24,6 +27,8 @@ export function openCache({ folder, limitBytes }: CacheSettings) {
       return utimes(pathOf(name), now, now).then(() => pathOf(name), unlessMissing)
     },
     read: async (name: string): Promise<Buffer | null> => readFile(pathOf(name)).catch(unlessMissing),
+    /** To make a file, as the only one of this machine; see `takeTurn`. */
+    turn: (name: string, wait: (share: number) => boolean) => takeTurn(pathOf(name), wait),
     /** Makes a file; `write` is given it, and another that is forgotten, and answers whether it is whole. */
     async make(name: string, write: (file: FileHandle, aside: FileHandle) => Promise<boolean>): Promise<string | null> {
       await mkdir(folder, { recursive: true })
@@ -59,8 +64,8 @@ async function prune(folder: string, limitBytes: number, kept: string): Promise<
   }
   let size = files.reduce((sum, file) => sum + file.size, 0)
   for (const file of files.toSorted((one, other) => one.usedAt - other.usedAt)) {
-    const isLeftover = file.name.endsWith(temporary) && file.usedAt < Date.now() - leftoverMs
-    const isTooMuch = size > limitBytes && file.name !== kept && !file.name.endsWith(temporary)
+    const isLeftover = isPassing(file.name) && file.usedAt < Date.now() - leftoverMs
+    const isTooMuch = size > limitBytes && file.name !== kept && !isPassing(file.name)
     if (!isLeftover && !isTooMuch) continue
     // Who has it open reads on.
     await rm(join(folder, file.name), { force: true })

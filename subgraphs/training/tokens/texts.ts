@@ -1,9 +1,14 @@
 import { lastSegmentStart } from '../../../engine/tokenizing/segments.ts'
+import type { Blobs, Digest } from '../../../kernel/blobs/blobs.ts'
+import { findDocuments } from '../documents/content.ts'
 import type { Piece } from '../documents/piece.ts'
 import { lotOf } from '../documents/split.ts'
+import type { MakingParts } from './once.ts'
 
 /** Characters after which a text without a place to cut is cut all the same. */
 const LONGEST_UNCUT = 1 << 20
+/** Between two looks around. */
+const breathMs = 100
 
 export interface TextPart {
   readonly text: string
@@ -12,11 +17,50 @@ export interface TextPart {
   readonly isKept: boolean
 }
 
-/**
- * The documents as texts, cut where cutting changes no token. `keptLots` is how many lots are kept for validation; see
- * `validationLots`.
- */
-export async function* textParts(frames: AsyncIterable<Piece>, keptLots: number): AsyncGenerator<TextPart> {
+export interface OpenTexts {
+  readonly parts: AsyncIterable<TextPart> | Iterable<TextPart>
+  /** Null where not whole documents are kept for validation, but the end of all. */
+  readonly keptLots: number | null
+  /** Of all parts; of documents in code points, of which some are two of a string's length. */
+  readonly characters: number
+  /** One that came as it is, without an end to be marked. */
+  readonly isText: boolean
+}
+
+/** The content of a dataset as texts, each no longer than what can be tokenized at once. */
+export async function openTexts(blobs: Blobs, digest: Digest): Promise<OpenTexts> {
+  const documents = await findDocuments(blobs, digest)
+  if (!documents) {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(await blobs.bytes(digest))
+    return { parts: [{ text, isLast: true, isKept: false }], keptLots: null, characters: text.length, isText: true }
+  }
+  const { characters, validationLots: keptLots } = documents.facts
+  return { parts: textParts(documents.frames(), keptLots ?? 0), keptLots, characters, isText: false }
+}
+
+/** Takes one part after the other, and says how far it is; true when it was stopped before the end. */
+export async function eachText(
+  { shouldStop, progress }: Pick<MakingParts, 'shouldStop' | 'progress'>,
+  { parts, characters }: OpenTexts,
+  take: (part: TextPart) => unknown,
+): Promise<boolean> {
+  let breathedAt = performance.now()
+  let passed = 0
+  for await (const part of parts) {
+    await take(part)
+    passed += part.text.length
+    if (performance.now() - breathedAt < breathMs) continue
+    // Lets the message in that asks it to stop.
+    await new Promise(resolve => setImmediate(resolve))
+    if (shouldStop()) return true
+    await progress(passed / characters)
+    breathedAt = performance.now()
+  }
+  return false
+}
+
+/** The documents, cut where cutting changes no token. `keptLots` is how many lots are kept for validation. */
+async function* textParts(frames: AsyncIterable<Piece>, keptLots: number): AsyncGenerator<TextPart> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   let rest = ''
   let isKept: boolean | null = null

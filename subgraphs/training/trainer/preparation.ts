@@ -2,7 +2,10 @@ import { fromHuggingFace, toHuggingFace } from '../../../engine/tokenizing/huggi
 import type { Tokenizer } from '../../../engine/tokenizing/tokenizer.ts'
 import { type Batch, type Tokens, validationBatches } from '../../../engine/training/batches.ts'
 import type { CognateConfig } from '../recipes/config.ts'
-import { learnedTokenizer, openTokens, type TokenParts } from '../tokens/tokenizing.ts'
+import { openCache } from '../tokens/cache.ts'
+import type { TokenParts } from '../tokens/once.ts'
+import { learnedTokenizer, openTokens } from '../tokens/tokenizing.ts'
+import type { FromTrainer, Order } from './protocol.ts'
 
 /** Batches of one look at the validation loss during the training, and at its end. */
 const glanceBatches = 8
@@ -22,6 +25,17 @@ export interface PreparedData extends Disposable {
 export type SavedTokenizer = ReturnType<typeof toHuggingFace>
 
 export const saveTokenizer = (tokenizer: Tokenizer): SavedTokenizer => toHuggingFace(tokenizer)
+
+/** What a process that was given an order needs to have tokens. */
+export const tokenPartsOf = (
+  { tokens }: Pick<Order, 'tokens'>,
+  { blobs, shouldStop, send }: Omit<TokenParts, 'cache' | 'tell'> & { send(message: FromTrainer): void },
+): TokenParts => ({
+  blobs,
+  shouldStop,
+  cache: openCache(tokens),
+  tell: message => send({ kind: 'preparing', message }),
+})
 
 /**
  * Tokenizes the dataset, with the tokenizer given or one learned from the part that is trained on; what is kept for

@@ -38,6 +38,8 @@ export type ToTrainer = Order | { readonly kind: 'stop' }
 export type FromTrainer =
   | { readonly kind: 'points'; readonly step: number; readonly points: readonly MetricPoint[] }
   | ({ readonly kind: 'checkpoint' } & SavedState)
+  /** What it does before its first step, and how far that is. */
+  | { readonly kind: 'preparing'; readonly message: string }
   /** An earlier checkpoint could not be read. */
   | { readonly kind: 'warning'; readonly message: string }
   | ({ readonly kind: 'completed' } & Completion)

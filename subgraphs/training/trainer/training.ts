@@ -7,11 +7,10 @@ import type { Blob, Blobs } from '../../../kernel/blobs/blobs.ts'
 import { inSpan } from '../../../kernel/telemetry/spans.ts'
 import type { StopReason } from '../../../schema/values.ts'
 import { type CognateConfig, trainerOptions } from '../recipes/config.ts'
-import { openCache } from '../tokens/cache.ts'
 import { openCheckpointing, type Rating } from './checkpointing.ts'
 import { finish } from './outcome.ts'
 import { paceMeter } from './pace.ts'
-import { prepareData, saveTokenizer } from './preparation.ts'
+import { prepareData, saveTokenizer, tokenPartsOf } from './preparation.ts'
 import type { FromTrainer, Order } from './protocol.ts'
 import { createRecorder } from './recorder.ts'
 import { loadState, type Weights } from './saving.ts'
@@ -29,14 +28,14 @@ export interface Surroundings {
 }
 
 /** All that is needed before the first step; the step it would go on from where it should stop before. */
-async function prepare(order: Order, { blobs, send, shouldStop }: Surroundings) {
+async function prepare(order: Order, surroundings: Surroundings) {
+  const { blobs, send } = surroundings
   const config = order.config as CognateConfig
   const { batch, context, accumulation } = config
   const saved = await loadState(blobs, order.checkpoints, (step, reason) =>
     send({ kind: 'warning', message: `The checkpoint of step ${step} cannot be used: ${reason}` }),
   )
-  const tokenParts = { blobs, cache: openCache(order.tokens), shouldStop }
-  const data = await prepareData(tokenParts, order.dataset, config, saved?.tokenizer)
+  const data = await prepareData(tokenPartsOf(order, surroundings), order.dataset, config, saved?.tokenizer)
   if (!data) return { stoppedAt: saved?.trainer.step ?? 0 }
   const tokenizer = saved?.tokenizer ?? saveTokenizer(data.tokenizer)
   const baseline = { validation_unigram_entropy: unigramEntropy(data.validation.map(({ targets }) => targets)) }

@@ -36,6 +36,9 @@ export function openReports(
     return status
   }
 
+  const say = (event: string, text: string) =>
+    print([{ at: parts.now(), source: 'FORGE', event, text: lineText(text) }])
+
   /** Answers the status of the job, null when it is no longer the attempt's; undefined when it was not asked for. */
   async function store(said: Said): Promise<JobStatus | null | undefined> {
     switch (said.kind) {
@@ -45,9 +48,11 @@ export function openReports(
         return unrecorded(() => attempts.recordPoints(parts, claim, said.step, said.points))
       case 'output':
         return print(said.lines)
+      case 'preparing':
+        return say('preparing', said.message)
       case 'warning':
         log.warn(said.message)
-        return print([{ at: parts.now(), source: 'FORGE', event: 'warned', text: lineText(said.message) }])
+        return say('warned', said.message)
       case 'checkpoint': {
         const { kind: _, ...saved } = said
         return attempts.recordCheckpoint(parts, claim, saved)

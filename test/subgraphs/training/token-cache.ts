@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import type { Blobs } from '../../../kernel/blobs/blobs.ts'
 import { type CacheSettings, openCache } from '../../../subgraphs/training/tokens/cache.ts'
-import type { TokenParts } from '../../../subgraphs/training/tokens/tokenizing.ts'
+import type { TokenParts } from '../../../subgraphs/training/tokens/once.ts'
 
 /** A folder for the tokens of one test file. */
 export function scratchCache(limitBytes = 1e9): CacheSettings {
@@ -17,4 +17,5 @@ export const tokenParts = (blobs: Blobs, settings: CacheSettings): TokenParts =>
   blobs,
   cache: openCache(settings),
   shouldStop: () => false,
+  tell: () => {},
 })
