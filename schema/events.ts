@@ -174,6 +174,8 @@ export const topics = {
 
   /** A dataset has this content from now on; key: dataset id. */
   'dataset.added': topic(1, 30 * day, z.object({ datasetId: id, digest: z.string() })),
+  /** It was deleted, or came to none after its content had been stored: it needs these bytes no more. Key: its id. */
+  'dataset.dropped': topic(1, 30 * day, z.object({ datasetId: id, digest: z.string() })),
 
   // models; key: version id
   'version.registered': topic(

@@ -2,11 +2,12 @@ import type { BusEvent } from '../../../kernel/bus/bus.ts'
 import { eventData, type Topic } from '../../../schema/events.ts'
 import type { Purges } from './ports.ts'
 
-export const consumedTopics = ['dataset.added'] as const satisfies readonly Topic[]
+export const consumedTopics = ['dataset.added', 'dataset.dropped'] as const satisfies readonly Topic[]
 
-/** What was uploaded as a file of a model, and came to none, may have become the text of a dataset, which keeps it. */
+/** A text may be the file of a model and the content of datasets: it is collected here, once it is neither. */
 export const handleEvent =
-  (purges: Pick<Purges, 'keep'>) =>
+  (purges: Pick<Purges, 'addDataset' | 'dropDataset'>) =>
   async ({ topic, data }: BusEvent): Promise<void> => {
-    if (topic === 'dataset.added') await purges.keep(eventData(topic, data).digest)
+    if (topic === 'dataset.added') await purges.addDataset(eventData(topic, data))
+    if (topic === 'dataset.dropped') await purges.dropDataset(eventData(topic, data))
   }

@@ -4,7 +4,7 @@ import { lockDigest } from './holding.ts'
 import type { Inventory, Purges } from './ports.ts'
 
 export function purgeStore(database: PrismaClient): Purges {
-  const { deletion, orphan, file } = database
+  const { deletion, orphan, file, datasetContent } = database
   return {
     begin: (id, announce) =>
       database.$transaction(async transaction => {
@@ -35,29 +35,47 @@ export function purgeStore(database: PrismaClient): Purges {
       return (await deletion.findMany({ where, orderBy: { id: 'asc' }, take: 100 })).map(toDeletion)
     },
     orphans: async () => (await orphan.findMany({ orderBy: { since: 'asc' }, take: 1000 })).map(({ digest }) => digest),
-    async keep(digest) {
-      await orphan.deleteMany({ where: { digest } })
+    async addDataset({ datasetId, digest }) {
+      const found = { datasetId, digest }
+      await database.$transaction([
+        datasetContent.upsert({ where: { datasetId }, create: found, update: found }),
+        orphan.deleteMany({ where: { digest } }),
+      ])
+    },
+    async dropDataset({ datasetId, digest }) {
+      await database.$transaction([
+        datasetContent.deleteMany({ where: { datasetId } }),
+        orphan.createMany({ data: [{ digest }], skipDuplicates: true }),
+      ])
     },
     settle: (digest, collect) =>
       database.$transaction(
         async transaction => {
           await lockDigest(transaction, digest)
-          const isUsed = (await transaction.file.count({ where: { digest }, take: 1 })) > 0
-          if (isUsed || (await collect())) await transaction.orphan.deleteMany({ where: { digest } })
+          const where = { digest }
+          const isUsed =
+            (await transaction.file.count({ where, take: 1 })) > 0 ||
+            (await transaction.datasetContent.count({ where, take: 1 })) > 0
+          if (isUsed || (await collect())) await transaction.orphan.deleteMany({ where })
         },
         { timeout: 30_000 },
       ),
     async remains(digests) {
       const where = { digest: { in: [...digests] } }
-      const rows = await file.findMany({
+      const files = await file.findMany({
         where,
         select: { digest: true, versionId: true },
         orderBy: { versionId: 'asc' },
       })
-      const used = Map.groupBy(rows, row => row.digest)
+      const contents = await datasetContent.findMany({ where, orderBy: { datasetId: 'asc' } })
+      const users = [
+        ...files.map(({ digest, versionId }) => ({ digest, id: versionId })),
+        ...contents.map(({ digest, datasetId }) => ({ digest, id: datasetId })),
+      ]
+      const used = Map.groupBy(users, ({ digest }) => digest)
       return {
         waiting: await orphan.count({ where }),
-        used: Array.from(used, ([digest, files]) => ({ digest, usedBy: files.map(row => row.versionId) })),
+        used: Array.from(used, ([digest, users]) => ({ digest, usedBy: users.map(({ id }) => id) })),
       }
     },
     async finish(id, { manifest: proof, signature, keyId }, settledAt) {

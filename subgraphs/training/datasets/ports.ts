@@ -11,12 +11,12 @@ export interface Datasets {
   list(project: string, page: Page): Promise<readonly Dataset[]>
   /** Adds the dataset, or answers the one that has its idempotency key or its name in the project already. */
   add(dataset: Dataset): Promise<Dataset>
-  /** Whether a dataset has this content. */
-  hasContent(digest: string): Promise<boolean>
   /** Null before a training has tokenized it. */
   tokens(id: string): Promise<DatasetTokens | null>
-  /** False when a job depends on it. */
-  remove(id: string): Promise<boolean>
+  /** Says that what was stored for this one, which is not added, is to be collected unless somebody else has it. */
+  drop(dataset: Dataset): Promise<void>
+  /** Removes and drops it; false when a job depends on it. */
+  remove(dataset: Dataset): Promise<boolean>
 }
 
 export interface DatasetFiles {

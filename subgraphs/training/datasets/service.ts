@@ -79,10 +79,7 @@ export async function deleteDataset(parts: DatasetParts, identity: Identity, id:
   const dataset = await findDataset(parts, identity, id)
   if (!dataset) throw errors.datasetNotFound(id)
   if (isBuiltIn(dataset)) throw errors.datasetBuiltIn(dataset)
-  if (!(await parts.datasets.remove(id))) throw errors.datasetInUse(dataset)
-  // A text may be the file of a model, too; documents are nobody else's. An import may be storing the same ones.
-  const isNeeded = dataset.source === null || (await parts.datasets.hasContent(dataset.digest))
-  if (!isNeeded) await parts.blobs.collect(dataset.digest, dataset.createdAt)
+  if (!(await parts.datasets.remove(dataset))) throw errors.datasetInUse(dataset)
   return dataset
 }
 
@@ -98,7 +95,10 @@ interface NewDataset extends Pick<Dataset, 'project' | 'name' | 'idempotencyKey'
 
 async function addDataset({ datasets, blobs, now }: DatasetParts, { content, ...named }: NewDataset) {
   const check = textCheck(named.name)
-  const [blob] = await Promise.all([blobs.put(check.stream), pipeline(content, check.stream)])
+  const storing = blobs.put(check.stream)
+  // Both to their ends, so that of what fails nothing is left; a failure of either is one of the other.
+  await Promise.allSettled([storing, pipeline(content, check.stream)])
+  const blob = await storing
   const dataset: Dataset = {
     ...named,
     ...check.counts(),
@@ -113,6 +113,7 @@ async function addDataset({ datasets, blobs, now }: DatasetParts, { content, ...
   }
   const stored = await datasets.add(dataset)
   if (stored.digest === dataset.digest && stored.name === dataset.name) return stored
+  await datasets.drop(dataset)
   throw stored.idempotencyKey !== null && stored.idempotencyKey === dataset.idempotencyKey
     ? errors.datasetKeyReused(stored.idempotencyKey, stored)
     : errors.nameTaken(stored)

@@ -34,7 +34,6 @@ export function datasetStore(database: PrismaClient): Datasets {
       const twin = twins.find(row => row.idempotencyKey !== null && row.idempotencyKey === idempotencyKey) ?? twins[0]!
       return datasetOf(twin)
     },
-    hasContent: async digest => (await table.count({ where: { digest } })) > 0,
     async tokens(datasetId) {
       const find = (name: string, job: Prisma.JobWhereInput) =>
         chunks.findFirst({ where: { name, number: 0, job }, orderBy: { jobId: 'desc' } })
@@ -44,9 +43,15 @@ export function datasetStore(database: PrismaClient): Datasets {
       const [of, kept] = [training, validation].map(({ points }) => pointAt(points, 0).value) as [number, number]
       return { jobId: training.jobId, training: of, validation: kept }
     },
-    async remove(id) {
+    async drop(dataset) {
+      await dropRow(database, dataset)
+    },
+    async remove(dataset) {
       try {
-        await table.delete({ where: { id } })
+        await database.$transaction(async tx => {
+          await tx.dataset.delete({ where: { id: dataset.id } })
+          await dropRow(tx, dataset)
+        }, patient)
         return true
       } catch (error) {
         if ((error as { code?: string }).code === foreignKeyViolation) return false
@@ -58,12 +63,22 @@ export function datasetStore(database: PrismaClient): Datasets {
 
 /** False where its name or its idempotency key is taken. */
 export async function addRow(tx: Transaction, dataset: Dataset): Promise<boolean> {
-  const { id, project, digest } = dataset
   const { count } = await tx.dataset.createMany({ data: [datasetRow(dataset)], skipDuplicates: true })
   if (count === 0) return false
-  const data = { datasetId: id, digest }
-  await tx.outbox.create({ data: outboxRow('dataset.added', { key: id, project, data }, new Date()) })
+  await announce(tx, 'dataset.added', dataset)
   return true
+}
+
+/** Writes down that a dataset, if there was one, needs its content no more. */
+export const dropRow = (tx: Pick<Transaction, 'outbox'>, dataset: Dataset): Promise<void> =>
+  announce(tx, 'dataset.dropped', dataset)
+
+async function announce(
+  { outbox }: Pick<Transaction, 'outbox'>,
+  topic: 'dataset.added' | 'dataset.dropped',
+  { id, project, digest }: Dataset,
+): Promise<void> {
+  await outbox.create({ data: outboxRow(topic, { key: id, project, data: { datasetId: id, digest } }, new Date()) })
 }
 
 export const datasetOf = (row: DatasetModel): Dataset => ({

@@ -1,6 +1,6 @@
 import type { PrismaClient } from '../../../prisma/training/generated/client.ts'
 import type { DatasetImportModel } from '../../../prisma/training/generated/models/DatasetImport.ts'
-import { addRow, datasetOf } from '../datasets/store.ts'
+import { addRow, datasetOf, dropRow } from '../datasets/store.ts'
 import { patient } from '../outbox.ts'
 import { pageQuery } from '../page.ts'
 import type { DatasetImport } from './import.ts'
@@ -51,8 +51,9 @@ export function importStore(database: PrismaClient): Imports {
           where: { id, status: 'IMPORTING' },
           data: { progress: 1, documents, notes: [...notes], finishedAt: at },
         })
+        const isAdded = count === 1 && (await addRow(tx, dataset))
+        if (!isAdded) await dropRow(tx, dataset)
         if (count === 0) return null
-        await addRow(tx, dataset)
         const stored = await tx.dataset.findUniqueOrThrow({ where: { project_name: { project, name } } })
         if (stored.digest === dataset.digest) {
           await tx.datasetImport.update({ where: { id }, data: { status: 'READY', datasetId: stored.id } })

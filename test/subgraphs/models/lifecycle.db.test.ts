@@ -255,6 +255,42 @@ describe('deleting versions', () => {
     expect(await forge.blobs.find(kept!.digest)).not.toBeNull()
   })
 
+  it('collects the content of datasets that are dropped, once no other dataset and no version has it', async () => {
+    const text = await forge.stored('notes.txt', Buffer.from('notes'))
+    const weights = await forge.stored('model.safetensors', Buffer.from('weights'))
+    await forge.complete('job_texts', { modelName: 'texts', files: [weights, text] })
+    await age(weights.digest, 2 * HOUR)
+    await forge.happen('dataset.added', { datasetId: 'ds_1', digest: text.digest })
+    await forge.happen('dataset.added', { datasetId: 'ds_2', digest: text.digest }, 'other')
+    const isThere = async () => {
+      await age(text.digest, 2 * HOUR)
+      await forge.sweep()
+      return (await forge.blobs.find(text.digest)) !== null
+    }
+    // A refused twin of theirs, and the first of them.
+    await forge.happen('dataset.dropped', { datasetId: 'ds_3', digest: text.digest })
+    expect(await isThere()).toBe(true)
+    await forge.happen('dataset.dropped', { datasetId: 'ds_1', digest: text.digest })
+    expect(await isThere()).toBe(true)
+
+    const { id } = await remove('texts/1')
+    const { data } = await forge.ask(`mutation { purgeDeletion(id: "${id}") { status proof } }`)
+    expect(data.purgeDeletion.status).toBe('PURGED')
+    expect(JSON.parse(data.purgeDeletion.proof).bytes).toContainEqual({
+      digest: text.digest,
+      stored: true,
+      usedBy: ['ds_2'],
+    })
+    expect(await isThere()).toBe(true)
+
+    await forge.happen('dataset.dropped', { datasetId: 'ds_2', digest: text.digest }, 'other')
+    // Somebody has just stored it again.
+    await forge.blobs.put(Buffer.from('notes'))
+    await forge.sweep()
+    expect(await forge.blobs.find(text.digest)).not.toBeNull()
+    expect(await isThere()).toBe(false)
+  })
+
   it('leaves bytes that were just stored again, until a version has them or an hour is over', async () => {
     const own = await forge.complete('job_r1', { modelName: 'racing' }, [7, 8])
     const { digest } = await forge.db.file.findFirstOrThrow({ where: { versionId: own.id, path: 'model.safetensors' } })

@@ -33,6 +33,8 @@ export const clock = new Date('2026-03-01T12:00:00.000Z')
 export function trainingInMemory() {
   const jobs: TrainingJob[] = []
   const datasets: Dataset[] = []
+  /** Digests of contents that datasets do not need any more. */
+  const dropped: string[] = []
   const imports: DatasetImport[] = []
   const uploads: Upload[] = []
   const events: JobEvent[] = []
@@ -145,9 +147,10 @@ export function trainingInMemory() {
         return twin ?? dataset
       },
       tokens: async () => null,
-      hasContent: async digest => datasets.some(dataset => dataset.digest === digest),
-      async remove(id) {
+      drop: async ({ digest }) => void dropped.push(digest),
+      async remove({ id, digest }) {
         if (jobs.some(({ datasetId }) => datasetId === id)) return false
+        dropped.push(digest)
         datasets.splice(
           datasets.findIndex(dataset => dataset.id === id),
           1,
@@ -169,7 +172,7 @@ export function trainingInMemory() {
       },
     },
   }
-  return { parts, jobs, datasets, imports, uploads, events, sweepEvents, rejections, series, state, replace }
+  return { parts, jobs, datasets, dropped, imports, uploads, events, sweepEvents, rejections, series, state, replace }
 }
 
 function importsInMemory(imports: DatasetImport[], datasets: Dataset[]): Imports {

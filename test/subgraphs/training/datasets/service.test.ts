@@ -1,9 +1,14 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { openFileBlobs } from '../../../../kernel/blobs/files.ts'
 import { startCognate } from '../../../../subgraphs/training/cognate/service.ts'
 import {
   createDataset,
   deleteDataset,
+  digestOfText,
   listDatasets,
   registerBuiltIn,
 } from '../../../../subgraphs/training/datasets/service.ts'
@@ -49,6 +54,21 @@ describe('createDataset', () => {
     await expect(create({ text: 'two' })).rejects.toMatchObject({ code: 'CONFLICT' })
   })
 
+  it('leaves nothing in the store of what is refused: no part of it, or bytes that are given up', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'forge-refused-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    memory.parts = { ...memory.parts, blobs: await openFileBlobs(folder) }
+    await expect(fromFile(Buffer.alloc(100_000, 'a'), Buffer.from([0xff]))).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+    })
+    expect(await readdir(folder, { recursive: true })).toEqual(['incoming'])
+
+    await create({ text: 'one' })
+    expect(memory.dropped).toEqual([])
+    await expect(create({ text: 'two' })).rejects.toMatchObject({ code: 'CONFLICT' })
+    expect(memory.dropped).toEqual([digestOfText('two')])
+  })
+
   it('is a conflict when an idempotency key is used for something else', async () => {
     await create({ text: 'one', idempotencyKey: 'k' })
     await expect(create({ name: 'other', text: 'one', idempotencyKey: 'k' })).rejects.toMatchObject({
@@ -68,6 +88,7 @@ describe('deleteDataset', () => {
     const { id } = await create({ text: 'one' })
     await deleteDataset(memory.parts, identity, id)
     expect(memory.datasets).toEqual([])
+    expect(memory.dropped).toEqual([digestOfText('one')])
   })
 
   it('keeps what a job was trained on, and what comes with the forge', async () => {

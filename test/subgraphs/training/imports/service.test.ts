@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { deleteDataset } from '../../../../subgraphs/training/datasets/service.ts'
 import { cancelImport, importDataset, listImports } from '../../../../subgraphs/training/imports/service.ts'
 import { identityOf, trainingInMemory } from '../memory.ts'
 import { newDataset } from '../stores.ts'
@@ -73,18 +72,5 @@ describe('an import', () => {
     expect(await cancelImport(memory.parts, identity, id)).toMatchObject({ status: 'CANCELLED' })
     await expect(cancelImport(memory.parts, identity, id)).rejects.toMatchObject({ code: 'CONFLICT' })
     expect((await listImports(memory.parts, identity, ['CANCELLED'], page)).map(found => found.id)).toEqual([id])
-  })
-})
-
-describe('deleting an imported dataset', () => {
-  it('removes its content with the last dataset that has it', async () => {
-    const { digest } = await memory.parts.blobs.put(Buffer.from('documents'))
-    const { source } = await begin(copies)
-    const [one, two] = ['one', 'two'].map(name => newDataset({ name, digest, source }))
-    memory.datasets.push(one!, two!)
-    await deleteDataset(memory.parts, identity, one!.id)
-    expect(await memory.parts.blobs.find(digest)).not.toBeNull()
-    await deleteDataset(memory.parts, identity, two!.id)
-    expect(await memory.parts.blobs.find(digest)).toBeNull()
   })
 })

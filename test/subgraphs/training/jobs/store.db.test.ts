@@ -79,9 +79,9 @@ describe('the datasets in PostgreSQL', () => {
 
   it('stay while a job depends on them', async () => {
     await forge.addJob()
-    expect(await forge.datasets.remove(forge.dataset.id)).toBe(false)
-    const { id } = await forge.datasets.add(newDataset({ name: 'unused' }))
-    expect(await forge.datasets.remove(id)).toBe(true)
-    expect(await forge.datasets.find(id)).toBeNull()
+    expect(await forge.datasets.remove(forge.dataset)).toBe(false)
+    const unused = await forge.datasets.add(newDataset({ name: 'unused' }))
+    expect(await forge.datasets.remove(unused)).toBe(true)
+    expect(await forge.datasets.find(unused.id)).toBeNull()
   })
 })

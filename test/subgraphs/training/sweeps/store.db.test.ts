@@ -36,7 +36,7 @@ it('gives a sweep back as it was added, and the earlier one of an idempotency ke
   expect(await forge.sweeps.list('elsewhere', page)).toEqual([])
   expect(await forge.topics()).toEqual(['sweep.started', 'sweep.started'])
   // Its text must stay for the trials that have not begun.
-  expect(await forge.datasets.remove(forge.dataset.id)).toBe(false)
+  expect(await forge.datasets.remove(forge.dataset)).toBe(false)
 })
 
 it('begins, promotes and ends trials with their events, and two deciders at once decide once', async () => {
