@@ -1,18 +1,16 @@
 import { seededRandom } from '../../../engine/random.ts'
 import { validationShare } from '../recipes/config.ts'
 import type { Piece } from './piece.ts'
-import { LOTS, lotOf, validationLots } from './split.ts'
+import { LOTS, lotOf, type Split, splitLots } from './split.ts'
 
 /** What is known of documents once all have passed. */
-export interface Summary {
+export interface Summary extends Split {
   readonly documents: number
   readonly bytes: number
   /** Unicode code points. */
   readonly characters: number
   readonly shortestBytes: number
   readonly longestBytes: number
-  /** See `validationLots`. */
-  readonly validationLots: number | null
   readonly samples: readonly Sample[]
 }
 
@@ -71,7 +69,7 @@ export function createSummary() {
       characters,
       shortestBytes: documents > 0 ? shortestBytes : 0,
       longestBytes,
-      validationLots: validationLots(bytesOfLots, validationShare),
+      ...splitLots(bytesOfLots, validationShare),
       samples: samples.toSorted((one, other) => one.document - other.document),
     }),
   }

@@ -2,7 +2,7 @@ import { lastSegmentStart } from '../../../engine/tokenizing/segments.ts'
 import type { Blobs, Digest } from '../../../kernel/blobs/blobs.ts'
 import { findDocuments } from '../documents/content.ts'
 import type { Piece } from '../documents/piece.ts'
-import { lotOf } from '../documents/split.ts'
+import { keeps } from '../documents/split.ts'
 import type { MakingParts } from './once.ts'
 
 /** Characters after which a text without a place to cut is cut all the same. */
@@ -19,8 +19,8 @@ export interface TextPart {
 
 export interface OpenTexts {
   readonly parts: AsyncIterable<TextPart> | Iterable<TextPart>
-  /** Null where not whole documents are kept for validation, but the end of all. */
-  readonly keptLots: number | null
+  /** Whether whole documents are kept for validation; otherwise the end of all is. */
+  readonly keepsDocuments: boolean
   /** Of all parts; of documents in code points, of which some are two of a string's length. */
   readonly characters: number
   /** One that came as it is, without an end to be marked. */
@@ -32,10 +32,20 @@ export async function openTexts(blobs: Blobs, digest: Digest): Promise<OpenTexts
   const documents = await findDocuments(blobs, digest)
   if (!documents) {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(await blobs.bytes(digest))
-    return { parts: [{ text, isLast: true, isKept: false }], keptLots: null, characters: text.length, isText: true }
+    return {
+      parts: [{ text, isLast: true, isKept: false }],
+      keepsDocuments: false,
+      characters: text.length,
+      isText: true,
+    }
   }
-  const { characters, validationLots: keptLots } = documents.facts
-  return { parts: textParts(documents.frames(), keptLots ?? 0), keptLots, characters, isText: false }
+  const { facts, frames } = documents
+  return {
+    parts: textParts(frames(), keeps(facts)),
+    keepsDocuments: facts.validationLots !== null,
+    characters: facts.characters,
+    isText: false,
+  }
 }
 
 /** Takes one part after the other, and says how far it is; true when it was stopped before the end. */
@@ -59,13 +69,16 @@ export async function eachText(
   return false
 }
 
-/** The documents, cut where cutting changes no token. `keptLots` is how many lots are kept for validation. */
-async function* textParts(frames: AsyncIterable<Piece>, keptLots: number): AsyncGenerator<TextPart> {
+/** The documents, cut where cutting changes no token. */
+async function* textParts(
+  frames: AsyncIterable<Piece>,
+  isKeptThatBegins: (firstFrame: Uint8Array) => boolean,
+): AsyncGenerator<TextPart> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   let rest = ''
   let isKept: boolean | null = null
   for await (const { bytes, isLast } of frames) {
-    isKept ??= lotOf(bytes) < keptLots
+    isKept ??= isKeptThatBegins(bytes)
     rest += decoder.decode(bytes, { stream: !isLast })
     const cut = isLast || rest.length > LONGEST_UNCUT ? rest.length : lastSegmentStart(rest)
     if (cut > 0) yield { text: rest.slice(0, cut), isLast, isKept }

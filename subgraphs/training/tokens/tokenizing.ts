@@ -57,7 +57,7 @@ async function learn(parts: MakingParts, digest: Digest, vocabularySize: number)
   const texts = await openTexts(parts.blobs, digest)
   const trainer = tokenizerTrainer({ vocabularySize, specialTokens: [END_OF_TEXT] })
   // Where whole documents are not kept, the end of all is.
-  let left = texts.keptLots === null ? Math.floor(texts.characters * (1 - validationShare)) : Number.POSITIVE_INFINITY
+  let left = texts.keepsDocuments ? Number.POSITIVE_INFINITY : Math.floor(texts.characters * (1 - validationShare))
   const isShort = await eachText(parts, texts, ({ text, isKept }) => {
     if (isKept || left <= 0) return
     trainer.add(text.length > left ? text.slice(0, left) : text)
@@ -85,9 +85,10 @@ async function tokenize(
   if (isShort) return false
   await training.flush()
   await kept.flush()
-  if (texts.keptLots === null) {
+  if (texts.keepsDocuments) await join(file, training.count(), aside, kept.count(), width)
+  else {
     const boundary = Math.round(training.count() * (1 - validationShare))
     await seal(file, boundary, training.count() - boundary, width)
-  } else await join(file, training.count(), aside, kept.count(), width)
+  }
   return true
 }

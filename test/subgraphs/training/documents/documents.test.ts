@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { findDocuments, storeDocuments } from '../../../../subgraphs/training/documents/content.ts'
 import type { Piece } from '../../../../subgraphs/training/documents/piece.ts'
-import { LOTS, lotOf, validationLots } from '../../../../subgraphs/training/documents/split.ts'
+import { keeps, LOTS, lotOf, splitLots } from '../../../../subgraphs/training/documents/split.ts'
 import { trainingInMemory } from '../memory.ts'
 
 async function* batches(pieces: readonly Piece[]): AsyncGenerator<readonly Piece[]> {
@@ -81,24 +81,68 @@ describe('the split', () => {
     for (const text of documents) bytes[lotOf(Buffer.from(text))]! += Buffer.byteLength(text)
     return bytes
   }
+  const isKept = ({ validationLots, passedOver = [] }: ReturnType<typeof splitLots>, lot: number) =>
+    lot < validationLots! && !passedOver.includes(lot)
+  const bytesOf = (sizes: readonly number[]) => sizes.reduce((sum, bytes) => sum + bytes, 0)
 
-  it('keeps close to the share of many documents', () => {
+  it('keeps close to the share of many documents, and says so in a few numbers', () => {
     const documents = Array.from({ length: 5_000 }, (_, index) => `document ${index} ${'x'.repeat(index % 100)}`)
     const bytes = lots(documents)
-    const limit = validationLots(bytes, 0.1)!
-    const kept = bytes.subarray(0, limit).reduce((sum, lot) => sum + lot, 0) / bytes.reduce((sum, lot) => sum + lot, 0)
+    const split = splitLots(bytes, 0.1)
+    const kept = bytesOf(Array.from(bytes).filter((_, lot) => isKept(split, lot))) / bytesOf(Array.from(bytes))
     expect(kept).toBeGreaterThan(0.098)
     expect(kept).toBeLessThan(0.102)
+    expect(split.passedOver).toBeUndefined()
+  })
+
+  it('is off by at most half of the largest document, or less than the smallest where that is too much already', () => {
+    const sizes = fc.oneof(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: 1_000_000 }))
+    const documents = fc.uniqueArray(fc.tuple(fc.integer({ min: 0, max: LOTS - 1 }), sizes), {
+      minLength: 2,
+      maxLength: 60,
+      selector: ([lot]) => lot,
+    })
+    fc.assert(
+      fc.property(documents, of => {
+        const bytes = new Float64Array(LOTS)
+        for (const [lot, size] of of) bytes[lot] = size
+        const split = splitLots(bytes, 0.1)
+        const kept = of.filter(([lot]) => isKept(split, lot)).map(([, size]) => size)
+        const all = of.map(([, size]) => size)
+        const wanted = 0.1 * bytesOf(all)
+        const most = Math.max(0.01 * wanted, Math.max(...all) / 2, Math.min(...all) - wanted)
+        expect(Math.abs(bytesOf(kept) - wanted)).toBeLessThanOrEqual(most + 1e-6)
+        expect(kept.length).toBeGreaterThan(0)
+        expect(kept.length).toBeLessThan(of.length)
+        expect((split.passedOver ?? []).length).toBeLessThanOrEqual(500)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('passes over a document that is most of all, wherever its hash puts it', () => {
+    const large = 'large '.repeat(10_000)
+    const others = Array.from({ length: 40 }, (_, index) => `small ${index} `.repeat(50))
+    const split = splitLots(lots([large, ...others]), 0.1)
+    const [ofLarge, ...ofOthers] = [large, ...others].map(text => keeps(split)(Buffer.from(text)))
+    expect(ofLarge).toBe(false)
+    expect(ofOthers).toContain(true)
   })
 
   it('leaves something on both sides, of two documents too', () => {
-    const bytes = lots(['one', 'another'])
-    const limit = validationLots(bytes, 0.1)!
-    expect([lotOf(Buffer.from('one')) < limit, lotOf(Buffer.from('another')) < limit].toSorted()).toEqual([false, true])
+    const split = splitLots(lots(['one', 'another']), 0.1)
+    expect(['one', 'another'].map(text => keeps(split)(Buffer.from(text)))).toEqual([true, false])
+  })
+
+  it('reads the split of a content that was stored before lots were passed over', () => {
+    const [one, other] = ['one', 'another'].map(text => Buffer.from(text))
+    const validationLots = Math.min(lotOf(one!), lotOf(other!)) + 1
+    expect([one!, other!].map(keeps({ validationLots })).toSorted()).toEqual([false, true])
   })
 
   it('cannot keep whole documents where all are the same', () => {
-    expect(validationLots(lots(['one', 'one', 'one']), 0.1)).toBeNull()
-    expect(validationLots(lots([]), 0.1)).toBeNull()
+    expect(splitLots(lots(['one', 'one', 'one']), 0.1)).toEqual({ validationLots: null })
+    expect(splitLots(lots([]), 0.1)).toEqual({ validationLots: null })
+    expect(keeps({ validationLots: null })(Buffer.from('one'))).toBe(false)
   })
 })
