@@ -42,6 +42,16 @@ export const contentTooLarge = (limit: number) =>
 export const badLine = (name: string, line: number, reason: string) =>
   invalidInput(`Line ${line} of "${name}" ${reason}: correct it, or leave it out.`)
 
+/** `names` are those of the line; none where it is no object. */
+export const noField = (name: string, line: number, field: string | null, names: readonly string[]) =>
+  invalidInput(
+    `Line ${line} of "${name}" has no field ${field === null ? '"text" or "messages"' : `"${field}"`}: ${
+      names.length === 0
+        ? 'write an object with one, or leave the line out'
+        : `it has ${names.join(', ')}, of which \`field\` may name another`
+    }.`,
+  )
+
 export const badParquet = (name: string, cause: Error) =>
   new DomainError(
     'INVALID_INPUT',

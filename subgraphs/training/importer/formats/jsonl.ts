@@ -1,7 +1,7 @@
 import type { Piece, Pieces } from '../../documents/piece.ts'
-import { badLine } from '../errors.ts'
+import { badLine, noField } from '../errors.ts'
 import { lines } from './text.ts'
-import { chosenValue, type ValueTexts } from './values.ts'
+import { chosenValue, namesOf, type ValueTexts } from './values.ts'
 
 /** Bytes of the longest line. */
 const longestLine = 64 << 20
@@ -42,7 +42,7 @@ function documentOf(name: string, line: number, json: string, field: string | nu
     throw badLine(name, line, `is no JSON (${(error as Error).message})`)
   }
   const chosen = chosenValue(value, field)
-  if (chosen === undefined) throw badLine(name, line, `has no field "${field ?? 'text" or "messages'}"`)
+  if (chosen === undefined) throw noField(name, line, field, namesOf(value))
   const text = texts(chosen)
   if (text === undefined) throw badLine(name, line, `has neither a text nor messages in "${field ?? 'text'}"`)
   return text

@@ -44,6 +44,10 @@ export function chosenValue(value: unknown, field: string | null): unknown {
   return text === undefined ? ownValue(value, 'messages') : text
 }
 
+/** Of an object, as many as a message should name. */
+export const namesOf = (value: unknown): readonly string[] =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value).slice(0, 20) : []
+
 const ownValue = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, name)
     ? (value as Record<string, unknown>)[name]

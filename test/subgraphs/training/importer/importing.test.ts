@@ -186,7 +186,13 @@ describe('JSONL', () => {
 
   it.each([
     ['is broken', '{"text":"one"}\n\n{"text":', 3, 'is no JSON'],
-    ['lacks the field', '{"text":"one"}\n{"body":"two"}', 2, 'has no field'],
+    [
+      'lacks the field',
+      '{"text":"one"}\n{"id":2,"body":"two"}',
+      2,
+      'has no field "text" or "messages": it has id, body,',
+    ],
+    ['is no object', '"one"\n2', 2, 'has no field "text" or "messages": write an object with one'],
     ['has something else there', '{"text":"one"}\n{"text":{"a":1}}', 2, 'has neither a text nor messages'],
   ])('names the line that %s', async (_what, content, line, reason) => {
     await put('x.jsonl', content)
