@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -30,8 +30,28 @@ async function workerElsewhere(variables: Readonly<Record<string, string>>) {
   }
 }
 
+/** A dataset that the forge imports from a file of its own, which no other machine has. */
+async function imported(forge: Awaited<ReturnType<typeof runningTraining>>): Promise<string> {
+  const lines = Array.from({ length: 600 }, (_, index) => ({
+    text: `Wave ${index} of the sea, ${'and of a sea. '.repeat(9)}`,
+  }))
+  const folder = join(forge.env.FORGE_DATA, 'datasets')
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'waves.jsonl'), lines.map(line => JSON.stringify(line)).join('\n'))
+  const input = { name: 'waves', files: { paths: ['waves.jsonl'] } }
+  const { data } = await forge.ask('mutation ($input: ImportDatasetInput!) { importDataset(input: $input) { id } }', {
+    input,
+  })
+  const status = async () => {
+    const answer = await forge.ask('query ($id: ID!) { datasetImport(id: $id) { status } }', data.importDataset)
+    return answer.data.datasetImport.status
+  }
+  await until('the dataset is imported', async () => (await status()) === 'READY')
+  return input.name
+}
+
 describe.each(['PostgreSQL', 'Redis'] as const)('a worker on another machine, with the queue in %s,', on => {
-  it('needs the two URLs and the store only, and finishes the job of one that is killed', async () => {
+  it('needs the two URLs and the store only to train on an import, and finishes the job of one that is killed', async () => {
     await using forge = await runningTraining({ withWorker: false, on })
     const { TRAINING_DATABASE_URL, BUS_URL, FORGE_DATA } = forge.source
     // The ports are free ones, and trainings do not give way, because all of this is one machine after all, and busy.
@@ -42,7 +62,7 @@ describe.each(['PostgreSQL', 'Redis'] as const)('a worker on another machine, wi
 
     // Each takes a whole machine, so that the two share the queue; they are the same training, by the same executor.
     const wants = { slots: availableParallelism(), requirements: ['executor=onnx'] }
-    const settings = { ...tiny, steps: 1_200, checkpointEvery: 50, ...wants }
+    const settings = { ...tiny, dataset: await imported(forge), steps: 1_200, checkpointEvery: 50, ...wants }
     const ids = [
       await forge.startCognate({ ...settings, modelName: 'one' }),
       await forge.startCognate({ ...settings, modelName: 'other' }),
