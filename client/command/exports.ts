@@ -17,6 +17,7 @@ import { type WrittenFile, writeFileParts } from './written-file.ts'
 
 const formats = ['safetensors', 'gguf', 'onnx', 'tfjs'] as const
 type Format = (typeof formats)[number]
+type Converted = Exclude<Format, 'safetensors'>
 
 export function exportCommands(models: Command, console: Console): void {
   models
@@ -24,8 +25,7 @@ export function exportCommands(models: Command, console: Console): void {
     .description('the files of a version, every byte checked; called again, it goes on where it was cut off')
     .action(
       run(console, async (session, ref: string, folder: string = ref.replace(/[/@]/, '-')) => {
-        const done = await download(session, ref, folder)
-        if (done) shown(session, done, done.folder, done.files)
+        await download(session, ref, folder)
       }),
     )
 
@@ -41,37 +41,50 @@ export function exportCommands(models: Command, console: Console): void {
         if (given.type && given.format !== 'gguf') {
           throw new ForgeError('INVALID_INPUT', `--type is for gguf only: leave it out with --format ${given.format}.`)
         }
-        // What is converted waits inside of the folder, so that a call that was cut off goes on there.
-        const source = given.format === 'safetensors' ? folder : join(folder, '.download')
-        const done = await download(session, ref, source)
-        if (!done) return
-        if (given.format === 'safetensors') return shown(session, done, done.folder, done.files)
-        const files = await convert(done, folder, given.format, given.type ?? 'f32').catch(explained)
-        await rm(source, { recursive: true })
-        shown(session, done, folder, files)
+        if (given.format === 'safetensors') await download(session, ref, folder)
+        else await exportAs(session, ref, folder, given.format, given.type ?? 'f32')
       }),
     )
 }
 
-/** Undefined where the user left before the end. */
-async function download({ forge, screen, signal, json, say }: Session, ref: string, folder: string) {
+async function download(session: Session, ref: string, folder: string): Promise<void> {
+  const done = await fetchVersion(session, ref, folder).catch(explained)
+  if (done) shown(session, done, done.folder, done.files)
+}
+
+/** What is converted waits inside of the folder, where a call that was cut off goes on; what is refused leaves none of it. */
+async function exportAs(session: Session, ref: string, folder: string, format: Converted, type: GgufType) {
+  const source = join(folder, '.download')
+  try {
+    const done = await fetchVersion(session, ref, source)
+    if (!done) return
+    const files = await convert(done, folder, format, type)
+    await rm(source, { recursive: true })
+    shown(session, done, folder, files)
+  } catch (error) {
+    if (isRefusal(error)) await rm(source, { recursive: true, force: true })
+    explained(error)
+  }
+}
+
+/** Whether the same call would end in the same way: not where the forge was away, or the disk was full. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof EngineError || (error instanceof ForgeError && !['UNAVAILABLE', 'TIMEOUT'].includes(error.code))
+
+/** Brings the files of a version; undefined where the user left before the end. */
+async function fetchVersion({ forge, screen, signal, json, say }: Session, ref: string, folder: string) {
   const bar = transferBar(json ? { write() {} } : screen)
   try {
     return await forge.download(ref, folder, { signal, onProgress: bar.update })
   } catch (error) {
-    if (!signal.aborted) return explained(error)
+    if (!signal.aborted) throw error
     if (!json) say('\nThe same command goes on from here.')
   } finally {
     bar.stop()
   }
 }
 
-async function convert(
-  done: Download,
-  folder: string,
-  format: Exclude<Format, 'safetensors'>,
-  type: GgufType,
-): Promise<WrittenFile[]> {
+async function convert(done: Download, folder: string, format: Converted, type: GgufType): Promise<WrittenFile[]> {
   await using model = await openPretrainedFolder(done.version.ref, done.folder)
   const made = {
     gguf: () => [ggufFile(model, done, type)],

@@ -18,27 +18,29 @@ const model = { config, parameters: livelyParameters(config, 3), tokenizer }
 const contents: Record<string, Uint8Array> = { ...huggingFaceFiles(model) }
 
 const sha256 = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-const described = Object.entries(contents).map(([path, bytes]) => ({
-  path,
-  sizeBytes: bytes.length,
-  digest: sha256(bytes),
-  url: `/artifacts/mv_1/${path}`,
-}))
-const version = {
-  id: 'mv_1',
-  ref: 'whale/1',
-  number: 1,
-  model: { name: 'whale' },
-  sizeBytes: described.reduce((sum, file) => sum + file.sizeBytes, 0),
-  files: described,
-}
+const describedFiles = (files: typeof contents) =>
+  Object.entries(files).map(([path, bytes]) => ({
+    path,
+    sizeBytes: bytes.length,
+    digest: sha256(bytes),
+    url: `/artifacts/mv_1/${path}`,
+  }))
+const described = describedFiles(contents)
 
 describe('taking a model elsewhere', () => {
+  let served = contents
   let altered = false
+  let isAway = false
   const server = createServer((request, response) => {
-    if (request.url === '/graphql') return response.end(JSON.stringify({ data: { modelVersion: version } }))
-    const file = described.find(({ url }) => url === request.url)!
-    const bytes = Buffer.from(contents[file.path]!)
+    const files = describedFiles(served)
+    if (request.url === '/graphql') {
+      const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0)
+      const version = { id: 'mv_1', ref: 'whale/1', number: 1, model: { name: 'whale' }, sizeBytes, files }
+      return response.end(JSON.stringify({ data: { modelVersion: version } }))
+    }
+    if (isAway) return response.destroy()
+    const file = files.find(({ url }) => url === request.url)!
+    const bytes = Buffer.from(served[file.path]!)
     if (altered) bytes[0]! ^= 1
     return response.writeHead(200, { etag: `"${file.digest}"`, 'content-length': bytes.length }).end(bytes)
   })
@@ -49,7 +51,8 @@ describe('taking a model elsewhere', () => {
   })
   afterAll(() => close(server))
   beforeEach(async () => {
-    altered = false
+    served = contents
+    altered = isAway = false
     folder = await mkdtemp(join(tmpdir(), 'forge-export-'))
   })
   afterEach(() => rm(folder, { recursive: true }))
@@ -112,6 +115,24 @@ describe('taking a model elsewhere', () => {
     const session = await InferenceSession.create(join(folder, 'onnx/model.onnx'))
     expect(session.outputNames).toContain('present.1.value')
     await session.release()
+  })
+
+  it('keeps nothing of what it cannot convert, and what it can go on from', async () => {
+    served = { ...contents, 'config.json': new TextEncoder().encode('{}') }
+    const refused = await models('export', 'whale/1', folder, '--format', 'gguf')
+    expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('config.json') })
+    expect(await readdir(folder)).toEqual([])
+
+    altered = true
+    const wrong = await models('export', 'whale/1', folder, '--format', 'gguf')
+    expect(wrong).toMatchObject({ status: 1, stderr: expect.stringContaining('arrived altered') })
+    expect(await readdir(folder)).toEqual([])
+    altered = false
+
+    isAway = true
+    const cutOff = await models('export', 'whale/1', folder, '--format', 'gguf')
+    expect(cutOff).toMatchObject({ status: 1, stderr: expect.stringContaining('UNAVAILABLE') })
+    expect(await readdir(folder)).toEqual(['.download'])
   })
 
   it.each([
