@@ -40,7 +40,10 @@ const services = ['training', 'models', 'monitoring', 'realtime', 'orchestration
  * container would have of its own is mapped: host names to loopback ports, volumes to folders. `mtls` adds deploy/mtls.yml.
  */
 export async function composeForge({ mtls = false } = {}): Promise<ComposeForge> {
+  // Whatever fails on the way, a service that never answers above all, leaves no process behind.
+  await using opening = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'forge-compose-'))
+  opening.defer(() => rmSync(folder, { recursive: true, force: true }))
   const password = randomBytes(12).toString('hex')
   const read = (file: string) => {
     const text = readFileSync(join(root, file), 'utf8').replace(/\$\{SERVICE_PASSWORD\}/g, password)
@@ -51,11 +54,14 @@ export async function composeForge({ mtls = false } = {}): Promise<ComposeForge>
   const certificates = join(folder, 'certificates')
   if (mtls) await makeDevelopmentAuthority(certificates)
   const tls = openPeerTls(mtls ? credentialsOf(certificates) : {}, silentLog)
+  opening.defer(() => tls?.[Symbol.dispose]())
   const urlOf = (service: string) => `http${mtls && service !== 'gateway' ? 's' : ''}://127.0.0.1:${ports[service]}`
   const ports = Object.fromEntries(
     await Promise.all([...services, 'peers'].map(async name => [name, await freePort()] as const)),
   )
 
+  opening.defer(emptyRedis)
+  opening.defer(dropServices)
   await dropServices()
   execFileSync(join(root, 'deploy/postgres/services.sh'), {
     env: {
@@ -107,7 +113,11 @@ export async function composeForge({ mtls = false } = {}): Promise<ComposeForge>
     await started?.exit
   }
 
+  opening.defer(async () => {
+    await Promise.all([...running.keys()].map(stop))
+  })
   await up(services)
+  const open = opening.move()
   return {
     url: urlOf('gateway'),
     urlOf,
@@ -120,13 +130,7 @@ export async function composeForge({ mtls = false } = {}): Promise<ComposeForge>
       await worker.exit
     },
     restart: () => up(services.filter(name => running.get(name)?.child.signalCode || !running.has(name))),
-    async [Symbol.asyncDispose]() {
-      await Promise.all([...running.keys()].map(stop))
-      await dropServices()
-      await emptyRedis()
-      tls?.[Symbol.dispose]()
-      rmSync(folder, { recursive: true, force: true })
-    },
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }
 

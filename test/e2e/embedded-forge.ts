@@ -23,10 +23,18 @@ export async function embeddedForge(variables: Readonly<Record<string, string>> 
       FORGE_THREADS: '1',
       ...variables,
     })
+  // Whatever fails on the way leaves no process behind.
+  await using opening = new AsyncDisposableStack()
+  opening.defer(async () => {
+    if (running.child.exitCode === null && running.child.signalCode === null) await running[Symbol.asyncDispose]()
+    await eventually(() => processesNaming(data).length === 0, `no process of ${data} left`, 20)
+    rmSync(data, { recursive: true, force: true })
+  })
   let running = launch()
   const url = `http://127.0.0.1:${port}`
   await serving(url, running)
 
+  const open = opening.move()
   return {
     data,
     url,
@@ -42,11 +50,7 @@ export async function embeddedForge(variables: Readonly<Record<string, string>> 
       running = launch()
       await serving(url, running)
     },
-    async [Symbol.asyncDispose]() {
-      if (running.child.exitCode === null && running.child.signalCode === null) await running[Symbol.asyncDispose]()
-      await eventually(() => processesNaming(data).length === 0, `no process of ${data} left`, 20)
-      rmSync(data, { recursive: true, force: true })
-    },
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }
 

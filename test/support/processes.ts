@@ -14,6 +14,8 @@ export interface Started extends AsyncDisposable {
   readonly exit: Promise<number | null>
 }
 
+const leave = () => process.exit()
+
 /** Starts a command of the repository in a process group of its own; disposing ends it as Ctrl-C would. */
 export function start(command: readonly string[], env: Readonly<Record<string, string>>): Started {
   const [program, ...args] = command as [string, ...string[]]
@@ -29,7 +31,11 @@ export function start(command: readonly string[], env: Readonly<Record<string, s
       output += text
     })
   }
+  // Vitest ends a test process with SIGTERM. What that has not disposed of, as its `beforeAll` took too long, ends with it.
+  const kill = () => child.kill('SIGKILL')
+  process.on('exit', kill).on('SIGTERM', leave)
   const exit = new Promise<number | null>(resolve => child.once('exit', resolve))
+  exit.then(() => process.off('exit', kill).off('SIGTERM', leave))
   return {
     child,
     exit,
@@ -68,6 +74,15 @@ function readIfThere(file: string): string {
   } catch {
     // The process ended between the listing and the read, or belongs to somebody else.
     return ''
+  }
+}
+
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
   }
 }
 
