@@ -109,6 +109,8 @@ const variables = z.object({
   FORGE_MODEL_MEMORY: z.coerce.number().min(1).default(2048),
   /** Hours in which a deletion of model versions can be undone; then they are purged. */
   FORGE_UNDO_HOURS: z.coerce.number().min(0).default(168),
+  /** Hours for which the checkpoints of a job that has ended are kept; of a failed one the newest stay. */
+  FORGE_CHECKPOINT_HOURS: z.coerce.number().min(0).default(168),
   /** Content of one imported dataset, and what is fetched for it, in MiB. */
   FORGE_IMPORT_LIMIT: z.coerce.number().min(1).default(102_400),
   /** Hosts that imports may fetch from although their addresses are not public, `host` or `host:port` separated by commas. */

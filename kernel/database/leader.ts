@@ -54,6 +54,21 @@ export function lead({ name, pool, log, work }: LeaderOptions): AsyncDisposable 
   }
 }
 
+/** Does the work, and again so many milliseconds after it was done; of all processes that ask, one. */
+export const leadEvery = (
+  everyMs: number,
+  { work, ...options }: Omit<LeaderOptions, 'work'> & { work(): Promise<void> },
+): AsyncDisposable =>
+  lead({
+    ...options,
+    async work(_, signal) {
+      while (!signal.aborted) {
+        await work()
+        await pause(everyMs, signal)
+      }
+    },
+  })
+
 /** Asks again and again: to wait inside PostgreSQL would hold a snapshot open, and with it every dead row. */
 async function acquire(client: Client, name: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {

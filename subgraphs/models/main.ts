@@ -3,6 +3,7 @@ import { identityVerifier } from '../../kernel/auth/tokens.ts'
 import { blobSettings, openBlobs } from '../../kernel/blobs/open.ts'
 import { openBus } from '../../kernel/bus/open.ts'
 import { startConsumer } from '../../kernel/consumer.ts'
+import { leadEvery } from '../../kernel/database/leader.ts'
 import { openPrisma } from '../../kernel/database/prisma.ts'
 import { openDatabase } from '../../kernel/database/service-database.ts'
 import { defaultPorts, type Env, readEnv } from '../../kernel/env.ts'
@@ -25,7 +26,7 @@ import { schema } from './graph.ts'
 import { uploadRoute } from './imports/route.ts'
 import { modelsLoaders } from './loaders.ts'
 import { storedParts } from './parts.ts'
-import { startSweeper } from './purging/sweeper.ts'
+import { sweep } from './purging/service.ts'
 import { openVersionSigner } from './signing/signer.ts'
 
 const minute = 60_000
@@ -73,7 +74,7 @@ export async function startModels(env: Env, log: Log): Promise<Serving> {
       from: 'start',
     }),
   )
-  opening.use(startSweeper(stored, { pool: database.pool, log, everyMs: minute }))
+  opening.use(leadEvery(minute, { name: 'model purges', pool: database.pool, log, work: () => sweep(stored) }))
   const verify = identityVerifier(env.GATEWAY_URL, 'models', { tls, revocations })
   const upload = uploadRoute(parts, verify)
   const artifact = artifactRoute(parts, verify, log)

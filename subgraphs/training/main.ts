@@ -5,6 +5,7 @@ import { identityVerifier } from '../../kernel/auth/tokens.ts'
 import { blobSettings, openBlobs } from '../../kernel/blobs/open.ts'
 import { openBus } from '../../kernel/bus/open.ts'
 import { startConsumer } from '../../kernel/consumer.ts'
+import { leadEvery } from '../../kernel/database/leader.ts'
 import { openPrisma } from '../../kernel/database/prisma.ts'
 import { openDatabase } from '../../kernel/database/service-database.ts'
 import { defaultPorts, type Env, readEnv } from '../../kernel/env.ts'
@@ -34,6 +35,8 @@ import { groupStore } from './groups/store.ts'
 import { startImports } from './imports/runner.ts'
 import { importStore } from './imports/store.ts'
 import { jobStore } from './jobs/store.ts'
+import { collectLeftovers } from './leftovers/service.ts'
+import { leftoverStore } from './leftovers/store.ts'
 import { logStore } from './logs/store.ts'
 import { metricStore } from './metrics/store.ts'
 import { handleQueued, queueTopics } from './queueing/events.ts'
@@ -45,6 +48,8 @@ import { registerMobyDick } from './texts/built-in.ts'
 import { folderFiles } from './texts/files.ts'
 import { uploadRoute } from './uploads/route.ts'
 import { folderUploads } from './uploads/store.ts'
+
+const minute = 60_000
 
 /** Starts training's API: jobs, datasets, metrics and checkpoints. The work itself is done by workers. */
 export async function startTraining(env: Env, log: Log): Promise<Serving> {
@@ -97,6 +102,11 @@ export async function startTraining(env: Env, log: Log): Promise<Serving> {
   consume('sweeps', sweepTopics, handleSweep(parts))
   consume('fleet', nodeTopics, handleNode(fleet))
   opening.use(startRecovery({ attempts: attemptStore(db), queue, log }))
+
+  const leftovers = leftoverStore(db)
+  const keepMs = env.FORGE_CHECKPOINT_HOURS * 60 * minute
+  const collect = () => collectLeftovers({ ...parts, leftovers }, keepMs)
+  opening.use(leadEvery(minute, { name: 'training leftovers', pool: database.pool, log, work: collect }))
 
   const order = {
     blobs: settings,

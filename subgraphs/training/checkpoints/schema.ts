@@ -20,7 +20,8 @@ CheckpointRef.implement({
 builder.objectField(TrainingJobRef, 'checkpoints', t =>
   t.field({
     type: [CheckpointRef],
-    description: 'Those that are kept, newest first: the last ones and the best ones.',
+    description:
+      'Those that are kept, newest first: the last ones and the best ones; in the end only the last ones of a failed job.',
     resolve: ({ id }, _, { checkpoints }) => checkpoints.ofJob(id),
   }),
 )

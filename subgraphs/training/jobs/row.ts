@@ -4,7 +4,8 @@ import type { TrainingJob } from './job.ts'
 
 /** A row as the service knows it. */
 export function jobOf(row: JobModel): TrainingJob {
-  const { errorCode, errorMessage, leaseUntil: _lease, changedAt: _changed, preset, memoryBytes, ...job } = row
+  const { errorCode, errorMessage, preset, memoryBytes, ...columns } = row
+  const { leaseUntil: _lease, changedAt: _changed, weightsSettled: _settled, ...job } = columns
   return {
     ...job,
     memoryBytes: Number(memoryBytes),

@@ -57,7 +57,8 @@ TrainingJobRef.implement({
     }),
     weightsDigest: t.exposeString('weightsDigest', {
       nullable: true,
-      description: 'Digest of the weights that it made: equal weights have equal digests.',
+      description:
+        'Digest of the weights that it made: equal weights have equal digests. The bytes are kept where they became a version.',
     }),
     runId: t.exposeID('runId', { nullable: true, description: 'The pipeline run that it is a step of.' }),
     stepName: t.exposeString('stepName', { nullable: true }),
@@ -110,7 +111,11 @@ const commands = {
   pauseJob: { run: pauseJob, description: 'Saves a checkpoint and frees the worker. A second pause is a CONFLICT.' },
   resumeJob: { run: resumeJob, description: 'Continues a paused job where it stopped, bit for bit.' },
   cancelJob: { run: cancelJob, description: 'Stops a job for good, within two seconds.' },
-  retryJob: { run: retryJob, description: 'Tries a failed job again, from its last checkpoint.' },
+  retryJob: {
+    run: retryJob,
+    description:
+      'Tries a failed job again, from its last checkpoint; a trial whose sweep is over, from its first step.',
+  },
 }
 
 for (const [name, { run, description }] of Object.entries(commands)) {
