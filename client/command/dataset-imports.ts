@@ -4,8 +4,8 @@ import type { Command } from 'commander'
 import type { DatasetImport, ImportDatasetInput } from '../datasets.ts'
 import { ForgeError } from '../errors.ts'
 import { bytes, percent, short, time } from './figures.ts'
-import { listed } from './jobs.ts'
-import { json, oneOf, paged } from './options.ts'
+import { listing } from './listing.ts'
+import { json, oneOf } from './options.ts'
 import { type Console, run, type Session } from './session.ts'
 import { table } from './table.ts'
 import { transferBar } from './transfer-bar.ts'
@@ -83,11 +83,8 @@ export function datasetImportCommands(datasets: Command, console: Console): void
     )
 
   const imports = datasets.command('imports').description('datasets in the making')
-  paged(imports.command('list', { isDefault: true }).description('newest first')).action(
-    run(console, async ({ forge, show }, page: { first?: number; after?: string }) =>
-      show(await forge.datasetImports(page), ({ items, next }) => listed(importTable(items), next)),
-    ),
-  )
+  const list = imports.command('list', { isDefault: true }).description('newest first')
+  listing(list, console, (forge, page) => forge.datasetImports(page), importTable)
   imports
     .command('show <id>')
     .description('follow an import to its end')

@@ -2,21 +2,20 @@ import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { Dataset, DatasetDetails } from '../datasets.ts'
 import { ForgeError } from '../errors.ts'
-import type { PageInput } from '../page.ts'
 import { datasetImportCommands } from './dataset-imports.ts'
 import { bytes, short, time } from './figures.ts'
-import { listed } from './jobs.ts'
-import { paged } from './options.ts'
+import { listing } from './listing.ts'
 import { type Console, run } from './session.ts'
 import { fields, table } from './table.ts'
 
 export function datasetCommands(program: Command, console: Console): void {
   const datasets = program.command('datasets').description('texts to train on')
 
-  paged(datasets.command('list').description('newest first')).action(
-    run(console, async ({ forge, show }, page: PageInput) =>
-      show(await forge.datasets(page), ({ items, next }) => listed(datasetTable(items), next)),
-    ),
+  listing(
+    datasets.command('list').description('newest first'),
+    console,
+    (forge, page) => forge.datasets(page),
+    datasetTable,
   )
 
   datasets

@@ -1,14 +1,16 @@
 import type { Command } from 'commander'
 import type { Job, JobDetails, QueuedJob, StartCognateInput } from '../jobs.ts'
+import type { PageInput } from '../page.ts'
 import { compareJobs } from './comparison.ts'
 import { bytes, duration, percent, time } from './figures.ts'
+import { listing } from './listing.ts'
 import { showLog } from './logs.ts'
 import { integer, integers, json, number, oneOf } from './options.ts'
 import { comparisonText, rerunCommand } from './reruns.ts'
 import { type Console, run } from './session.ts'
 import { groupText, watchGroup } from './siblings.ts'
 import { fields, table } from './table.ts'
-import { watchJob } from './watch.ts'
+import { showBegun, watchJob } from './watch.ts'
 
 const presets = oneOf('NANO', 'MICRO', 'SMALL', 'COGNATE')
 const statuses = oneOf('QUEUED', 'RUNNING', 'PAUSED', 'COMPLETED', 'FAILED', 'CANCELLED')
@@ -24,6 +26,8 @@ type Start = StartCognateInput & {
   model?: string
   require?: string[]
 }
+
+type Listed = PageInput & { readonly status?: ReturnType<typeof statuses>; readonly model?: string }
 
 export function jobCommands(program: Command, console: Console): void {
   const jobs = program.command('jobs').description('training jobs')
@@ -56,12 +60,12 @@ export function jobCommands(program: Command, console: Console): void {
       run(console, async (session, { watch, seeds, ...chosen }: Start) => {
         if (seeds) {
           const group = await session.forge.startCognateGroup(inputOf(chosen), seeds)
-          if (!watch || !session.json) session.show(group, groupText)
+          showBegun(session, group, groupText, watch)
           if (watch) await watchGroup(session, group)
           return
         }
         const job = await session.forge.startCognate(inputOf(chosen))
-        if (!watch || !session.json) session.show(job, ({ id, modelName }) => `${id} trains ${modelName}`)
+        showBegun(session, job, ({ id, modelName }) => `${id} trains ${modelName}`, watch)
         if (watch) await watchJob(session, job.id)
       }),
     )
@@ -82,19 +86,19 @@ export function jobCommands(program: Command, console: Console): void {
       ),
     )
 
-  jobs
-    .command('list')
-    .description('newest first')
-    .option('--status <status>', 'only these', statuses)
-    .option('--model <name>', 'only of this model')
-    .option('--first <count>', 'at most so many (20; 100 at most)', integer)
-    .option('--after <cursor>', 'go on behind the page before')
-    .action(
-      run(console, async ({ forge, show }, { status, model, first, after }) => {
-        const filter = { ...(status && { status: [status] }), ...(model && { modelName: model }) }
-        show(await forge.jobs({ first, after, filter }), ({ items, next }) => listed(jobTable(items), next))
-      }),
-    )
+  listing(
+    jobs
+      .command('list')
+      .description('newest first')
+      .option('--status <status>', 'only these', statuses)
+      .option('--model <name>', 'only of this model'),
+    console,
+    (forge, { status, model, ...page }: Listed) => {
+      const filter = { ...(status && { status: [status] }), ...(model && { modelName: model }) }
+      return forge.jobs({ ...page, filter })
+    },
+    jobTable,
+  )
 
   jobs
     .command('show <id>')
@@ -185,9 +189,6 @@ const queueTable = (queue: readonly QueuedJob[]) =>
   })
 
 /** The list, and how to get the next page of it. */
-export const listed = (text: string, next: string | null): string =>
-  next === null ? text : `${text}\n\nMore: --after ${next}`
-
 const lossText = (loss: number | null) => (loss === null ? '' : `, loss ${loss.toFixed(4)}`)
 
 function statusText({ status, error, stopReason }: JobDetails): string {

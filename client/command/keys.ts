@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
 import type { ApiKey } from '../identities.ts'
-import type { PageInput } from '../page.ts'
 import { time } from './figures.ts'
-import { listed } from './jobs.ts'
-import { integer, oneOf, paged } from './options.ts'
+import { listing } from './listing.ts'
+import { integer, oneOf } from './options.ts'
 import { type Console, run } from './session.ts'
 import { fields, table } from './table.ts'
 
@@ -30,11 +29,7 @@ export function keyCommands(program: Command, console: Console): void {
       ),
     )
 
-  paged(keys.command('list').description('newest first')).action(
-    run(console, async ({ forge, show }, page: PageInput) =>
-      show(await forge.apiKeys(page), ({ items, next }) => listed(keyTable(items), next)),
-    ),
-  )
+  listing(keys.command('list').description('newest first'), console, (forge, page) => forge.apiKeys(page), keyTable)
 
   keys
     .command('revoke <id>')

@@ -4,7 +4,7 @@ import { bytes } from './figures.ts'
 import { integer, json, oneOf } from './options.ts'
 import { type Console, run } from './session.ts'
 import { table } from './table.ts'
-import { watchJob } from './watch.ts'
+import { showBegun, watchJob } from './watch.ts'
 
 type Start = Omit<StartEvoMergeInput, 'parents' | 'methods' | 'objectives'> & {
   readonly model?: string
@@ -36,11 +36,11 @@ export function evoMergeCommands(program: Command, console: Console): void {
       run(
         console,
         async (session, parents: string[], { model, method, objective, config, watch, ...settings }: Start) => {
-          const { forge, show, json: isJson, signal, say } = session
+          const { forge, json: isJson, signal, say } = session
           const objectives = objective?.map(oneOf('LOSS', 'SIZE', 'LATENCY'))
           const input = { parents, modelName: model, methods: method, objectives, ...settings, ...config }
           const job = await forge.startEvoMerge(input)
-          if (!watch || !isJson) show(job, ({ id, modelName }) => `${id} searches a merge for ${modelName}`)
+          showBegun(session, job, ({ id, modelName }) => `${id} searches a merge for ${modelName}`, watch)
           if (!watch) return
           await watchJob(session, job.id)
           if (signal.aborted || isJson) return

@@ -1,11 +1,10 @@
 import type { Command } from 'commander'
 import type { Model, ModelDetails, ModelVersion } from '../models.ts'
-import type { PageInput } from '../page.ts'
 import { exportCommands } from './exports.ts'
 import { bytes, short, time } from './figures.ts'
 import { importCommand } from './imports.ts'
-import { listed } from './jobs.ts'
-import { integer, number, paged } from './options.ts'
+import { listing } from './listing.ts'
+import { integer, number } from './options.ts'
 import { registryCommands } from './registry.ts'
 import { type Console, run } from './session.ts'
 import { fields, table } from './table.ts'
@@ -13,11 +12,7 @@ import { fields, table } from './table.ts'
 export function modelCommands(program: Command, console: Console): void {
   const models = program.command('models').description('models and their versions')
 
-  paged(models.command('list').description('newest first')).action(
-    run(console, async ({ forge, show }, page: PageInput) =>
-      show(await forge.models(page), ({ items, next }) => listed(modelTable(items), next)),
-    ),
-  )
+  listing(models.command('list').description('newest first'), console, (forge, page) => forge.models(page), modelTable)
 
   models
     .command('show <ref>')

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import { InvalidArgumentError } from 'commander'
 import type { SweepDimension } from '../sweeps.ts'
 
 /** Parsers of options; each complaint is shown with the usage, and ends with status 2. */
@@ -50,9 +50,3 @@ export function dimension(text: string, before: readonly SweepDimension[] = []):
   const form = scale === 'log' ? { logUniform: range } : scale === 'int' ? { integer: range } : { uniform: range }
   return [...before, { parameter, ...form, ...(points && { points: integer(points) }) }]
 }
-
-/** A command that shows a page of a list. */
-export const paged = (command: Command): Command =>
-  command
-    .option('--first <count>', 'at most so many (20; 100 at most)', integer)
-    .option('--after <cursor>', 'go on behind the page before')

@@ -1,12 +1,11 @@
 import type { Command } from 'commander'
-import type { PageInput } from '../page.ts'
 import type { PipelineRun, RunPipelineInput } from '../pipelines.ts'
 import { percent, time } from './figures.ts'
-import { listed } from './jobs.ts'
-import { integer, json, oneOf, paged } from './options.ts'
+import { listing } from './listing.ts'
+import { integer, json, oneOf } from './options.ts'
 import { type Console, run } from './session.ts'
 import { fields, table } from './table.ts'
-import { watchRun } from './watch.ts'
+import { showBegun, watchRun } from './watch.ts'
 
 type Run = Omit<RunPipelineInput, 'modelName'> & { model: string; steps?: number; config?: object; watch?: boolean }
 
@@ -29,15 +28,16 @@ export function pipelineCommands(program: Command, console: Console): void {
       run(console, async (session, { model, steps, config, watch, ...input }: Run) => {
         const settings = { ...config, ...(steps !== undefined && { steps }) }
         const begun = await session.forge.runPipeline({ ...input, modelName: model, config: settings })
-        if (!watch || !session.json) session.show(begun, ({ id, modelName }) => `${id} makes ${modelName}`)
+        showBegun(session, begun, ({ id, modelName }) => `${id} makes ${modelName}`, watch)
         if (watch) await watchRun(session, begun.id)
       }),
     )
 
-  paged(pipelines.command('list').description('newest first')).action(
-    run(console, async ({ forge, show }, page: PageInput) =>
-      show(await forge.pipelineRuns(page), ({ items, next }) => listed(runTable(items), next)),
-    ),
+  listing(
+    pipelines.command('list').description('newest first'),
+    console,
+    (forge, page) => forge.pipelineRuns(page),
+    runTable,
   )
 
   pipelines

@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import type { PageInput } from '../page.ts'
 import { bytes, time } from './figures.ts'
-import { listed } from './jobs.ts'
-import { paged } from './options.ts'
+import { listing } from './listing.ts'
 import { type Console, run, Unsuccessful } from './session.ts'
 import { fields, table } from './table.ts'
 import { type WrittenFile, writeFileParts } from './written-file.ts'
@@ -99,23 +97,18 @@ export function registryCommands(models: Command, console: Console): void {
       }),
     )
 
-  paged(
+  listing(
     models.command('deletions').description('what was deleted, and until when it can be undone; newest first'),
-  ).action(
-    run(console, async ({ forge, show }, page: PageInput) =>
-      show(await forge.deletions(page), ({ items, next }) =>
-        listed(
-          table(items, {
-            id: ({ id }) => id,
-            status: ({ status }) => status,
-            versions: ({ refs }) => refs.join(', '),
-            until: ({ status, purgeAfter }) => (status === 'PENDING' ? time(purgeAfter) : '–'),
-            reason: ({ reason }) => reason ?? '–',
-          }),
-          next,
-        ),
-      ),
-    ),
+    console,
+    (forge, page) => forge.deletions(page),
+    deletions =>
+      table(deletions, {
+        id: ({ id }) => id,
+        status: ({ status }) => status,
+        versions: ({ refs }) => refs.join(', '),
+        until: ({ status, purgeAfter }) => (status === 'PENDING' ? time(purgeAfter) : '–'),
+        reason: ({ reason }) => reason ?? '–',
+      }),
   )
 
   models

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Comparison } from '../jobs.ts'
 import { type Console, run, Unsuccessful } from './session.ts'
-import { watchJob } from './watch.ts'
+import { showBegun, watchJob } from './watch.ts'
 
 export function rerunCommand(jobs: Command, console: Console): void {
   jobs
@@ -11,9 +11,9 @@ export function rerunCommand(jobs: Command, console: Console): void {
     .option('--watch', 'follow it to its end, and say what the comparison shows')
     .action(
       run(console, async (session, id: string, { watch, idempotencyKey }) => {
-        const { forge, json, say, show } = session
+        const { forge, json, say } = session
         const rerun = await forge.rerunJob(id, idempotencyKey)
-        if (!watch || !json) show(rerun, () => `${rerun.id} does ${id} again`)
+        showBegun(session, rerun, () => `${rerun.id} does ${id} again`, watch)
         if (!watch) return
         // One that fails as the first did is as it should be.
         await watchJob(session, rerun.id).catch(error => {

@@ -1,13 +1,13 @@
 import type { Command } from 'commander'
 import type { StartCognateInput } from '../jobs.ts'
-import type { PageInput } from '../page.ts'
 import { pause } from '../pause.ts'
 import type { ListedSweep, Sweep, SweepDimension, SweepSearchInput, SweepTrial } from '../sweeps.ts'
 import { percent, time } from './figures.ts'
-import { listed } from './jobs.ts'
-import { dimension, integer, json, oneOf, paged } from './options.ts'
+import { listing } from './listing.ts'
+import { dimension, integer, json, oneOf } from './options.ts'
 import { type Console, run, type Session, Unsuccessful } from './session.ts'
 import { fields, table } from './table.ts'
+import { showBegun } from './watch.ts'
 
 type Start = Omit<SweepSearchInput, 'space'> &
   StartCognateInput & {
@@ -50,16 +50,12 @@ export function sweepCommands(program: Command, console: Console): void {
           { modelName: model, ...input, ...config },
           { space: search!, algorithm, trials, eta, minSteps, parallel, seed: searchSeed },
         )
-        if (!watch || !session.json) session.show(sweep, ({ id, modelName }) => `${id} searches for ${modelName}`)
+        showBegun(session, sweep, ({ id, modelName }) => `${id} searches for ${modelName}`, watch)
         if (watch) await watchSweep(session, sweep.id)
       }),
     )
 
-  paged(sweeps.command('list').description('newest first')).action(
-    run(console, async ({ forge, show }, page: PageInput) =>
-      show(await forge.sweeps(page), ({ items, next }) => listed(sweepTable(items), next)),
-    ),
-  )
+  listing(sweeps.command('list').description('newest first'), console, (forge, page) => forge.sweeps(page), sweepTable)
 
   sweeps
     .command('show <id>')

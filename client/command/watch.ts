@@ -3,6 +3,11 @@ import { lossCurve } from './loss-curve.ts'
 import { progressBar } from './progress-bar.ts'
 import { type Session, Unsuccessful } from './session.ts'
 
+/** Shows what has begun; not as JSON where it is watched, as every line is an event of it then. */
+export function showBegun<T>({ json, show }: Session, begun: T, text: (begun: T) => string, watch = false): void {
+  if (!watch || !json) show(begun, text)
+}
+
 /** Follows a job until it has ended: a bar and then the curve, or a line of JSON per event. */
 export async function watchJob(session: Session, jobId: string): Promise<void> {
   const { forge, json, screen, signal, say } = session
