@@ -7,7 +7,7 @@ import { adam } from '../../engine/optimizers/adam.ts'
 import type { AdamWOptions } from '../../engine/optimizers/adamw.ts'
 import { grokFastEma } from '../../engine/optimizers/grokfast-ema.ts'
 import { grokFastMa } from '../../engine/optimizers/grokfast-ma.ts'
-import { flatten, lengthOf, placesOf, unflatten } from '../../engine/training/flat.ts'
+import { flatten, type Pack, packsOf, unflatten } from '../../engine/training/packs.ts'
 import { LENGTH } from './equations.ts'
 import type { Trial } from './trial.ts'
 
@@ -21,9 +21,9 @@ export const optimizerOf = ({ weightDecay }: Trial): AdamWOptions => ({
 /** The vectors that are carried from step to step: the moments, and GrokFast's average or sum. */
 export const carriedVectors = ({ filter }: Trial) => (filter ? ['first', 'second', 'slow'] : ['first', 'second'])
 
-/** Where each parameter's numbers stand in a vector of all. */
-export const parameterPlaces = placesOf(grokkingShapes(grokkingPaper))
-const vectorInput = (name: string): Node => input(name, [lengthOf(parameterPlaces)])
+/** All parameters; they are few enough for one vector. */
+export const [pack] = packsOf(grokkingShapes(grokkingPaper)) as [Pack]
+const vectorInput = (name: string): Node => input(name, [pack.length])
 
 function parameterInputs(): Record<string, Node> {
   const shapes = Object.entries(grokkingShapes(grokkingPaper))
@@ -40,11 +40,10 @@ export function stepGraph(trial: Trial, rows: number): Graph {
 
   const raw = gradients(loss, Object.values(parameters))
   const byName = Object.fromEntries(Object.keys(parameters).map((name, index) => [name, raw[index]!]))
-  const { filtered, ...remembered } = filter(trial, flatten(parameterPlaces, byName))
+  const { filtered, ...remembered } = filter(trial, flatten(pack, byName))
   const moments = { first: vectorInput('first'), second: vectorInput('second') }
-  const next = adam(flatten(parameterPlaces, parameters), filtered, moments, scalars, optimizerOf(trial))
-  for (const [name, parameter] of Object.entries(unflatten(parameterPlaces, next.parameter)))
-    outputs[`next.${name}`] = parameter
+  const next = adam(flatten(pack, parameters), filtered, moments, scalars, optimizerOf(trial))
+  for (const [name, parameter] of Object.entries(unflatten(pack, next.parameter))) outputs[`next.${name}`] = parameter
   return graph({ ...outputs, ...remembered, 'next.first': next.first, 'next.second': next.second })
 }
 

@@ -5,10 +5,9 @@ import { adamWScalarValues } from '../../engine/optimizers/adamw.ts'
 import { averageGain } from '../../engine/optimizers/grokfast-ema.ts'
 import { movingAverageGain } from '../../engine/optimizers/grokfast-ma.ts'
 import { seededRandom } from '../../engine/random.ts'
-import { lengthOf } from '../../engine/training/flat.ts'
 import { gradientWindow } from '../../engine/training/gradient-window.ts'
 import { batchesOf, type Equations, equations, LENGTH } from './equations.ts'
-import { carriedVectors, evaluationGraph, optimizerOf, parameterPlaces, stepGraph } from './step.ts'
+import { carriedVectors, evaluationGraph, optimizerOf, pack, stepGraph } from './step.ts'
 import { type Outcome, type Trial, WANTED } from './trial.ts'
 
 const BATCH = 512
@@ -25,8 +24,8 @@ const rateAt = (step: number) => RATE * Math.min(1, (step - 1) / WARM_UP)
  */
 export async function train(executor: Executor, trial: Trial, tell: (line: string) => void): Promise<Outcome> {
   const shapes = Object.entries(grokkingShapes(grokkingPaper))
-  const count = lengthOf(parameterPlaces)
-  if (count !== PARAMETERS) throw new Error(`The decoder has ${count} parameters; the paper's has ${PARAMETERS}`)
+  if (pack.length !== PARAMETERS)
+    throw new Error(`The decoder has ${pack.length} parameters; the paper's has ${PARAMETERS}`)
 
   const { training, validation } = equations(trial.seed)
   const rows = training.answers.length
@@ -47,14 +46,14 @@ export async function train(executor: Executor, trial: Trial, tell: (line: strin
     const program = await stepFor(answers.length)
     const outputs = await program.run({
       ...carried,
-      ...(window && { oldest: window.oldest() ?? zeros }),
+      ...(window && { oldest: window.oldest()?.[0] ?? zeros }),
       ...scalars(executor, trial, step),
       tokens: executor.value(tokens, [answers.length, LENGTH]),
       answers: executor.value(answers, [answers.length]),
     })
     for (const [name, value] of Object.entries(outputs))
       if (name.startsWith('next.')) carried[name.slice('next.'.length)] = value
-    window?.push(outputs.gradient!)
+    window?.push([outputs.gradient!])
     return right(outputs.logits!, answers)
   }
 

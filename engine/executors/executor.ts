@@ -27,6 +27,6 @@ export interface Executor {
   value(data: ElementData, shape: Shape): Value
 }
 
-export function disposeAll(values: Readonly<Record<string, Value>>): void {
+export function disposeAll(values: readonly Value[] | Readonly<Record<string, Value>>): void {
   for (const value of Object.values(values)) value[Symbol.dispose]()
 }

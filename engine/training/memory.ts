@@ -3,11 +3,10 @@ import type { TrainerOptions } from './options.ts'
 
 const FLOAT_BYTES = 4
 /** Node, the executor's library and the compiled graph. */
-const PROCESS_BYTES = 240e6
+const PROCESS_BYTES = 250e6
 /**
  * Parameters, both moments and gradients, each before and after the step, the change, and what waits for the garbage
- * collector.
- * As with the activations below, the factor is what the presets' trainings took on ONNX Runtime, rounded up.
+ * collector. As with the activations below, the factor is what the presets' trainings took on ONNX Runtime, rounded up.
  */
 const PARAMETER_COPIES = 12
 const GROKFAST_COPIES = 3

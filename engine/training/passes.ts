@@ -3,8 +3,8 @@ import type { Graph } from '../graph/graph.ts'
 import { parameterShapes } from '../models/llama-parameters.ts'
 import type { Batch } from './batches.ts'
 import type { TrainerOptions } from './options.ts'
-import { type Feeds, requireSize, tokenFeeds } from './step-feeds.ts'
-import { accumulateGraph, applyGraph, stepGraph } from './step-graph.ts'
+import { type Feeds, requireSize, tokenFeeds, vectorFeeds } from './step-feeds.ts'
+import { accumulateGraph, applyGraph, nextName, parameterPacks, stepGraph, vectorName } from './step-graph.ts'
 
 /** Given what the update needs, the outputs of a step: loss, gradientNorm, and what is carried on. */
 export type Passes = (batch: Batch, update: Feeds) => Promise<Feeds>
@@ -14,11 +14,11 @@ export interface PreparedPasses extends AsyncDisposable {
   readonly run: Passes
 }
 
-/** `zeros` is a vector of them, one for every number of every parameter. */
+/** `zeros` has a vector of them for each pack of parameters. */
 export async function preparePasses(
   executor: Executor,
   options: TrainerOptions,
-  zeros: Value,
+  zeros: readonly Value[],
 ): Promise<PreparedPasses> {
   await using opened = new AsyncDisposableStack()
   const compile = async (graph: Graph) => opened.use(await executor.compile(graph))
@@ -47,31 +47,33 @@ function singlePass(executor: Executor, options: TrainerOptions, program: Progra
 function accumulatedPasses(
   executor: Executor,
   options: TrainerOptions,
-  zeros: Value,
+  zeros: readonly Value[],
   { accumulate, apply }: { readonly accumulate: Program; readonly apply: Program },
 ): Passes {
   const { accumulation, batch: sequences, context } = options
   const size = sequences * context
   const names = Object.keys(parameterShapes(options.model))
+  const packs = parameterPacks(options)
 
   return async (batch, update) => {
     requireSize(batch, accumulation * sequences, context)
     const weights = Object.fromEntries(names.map(name => [name, update[name]]))
 
     let total = 0
-    let sum = zeros
+    let sums = zeros
     for (let pass = 0; pass < accumulation; pass++) {
       const [from, to] = [pass * size, (pass + 1) * size]
       const part = { inputs: batch.inputs.subarray(from, to), targets: batch.targets.subarray(from, to) }
       const tokens = tokenFeeds(executor, options, part)
-      const { loss, 'next.sum': next } = await accumulate.run({ ...weights, sum, ...tokens })
+      const outputs = await accumulate.run({ ...weights, ...vectorFeeds('sum', packs, sums), ...tokens })
+      const { loss } = outputs
       total += loss.data()[0]
       disposeAll({ ...tokens, loss })
-      if (pass > 0) sum[Symbol.dispose]()
-      sum = next
+      if (pass > 0) disposeAll(sums)
+      sums = packs.map(pack => outputs[nextName(vectorName('sum', pack))])
     }
-    const outputs = await apply.run({ ...update, sum })
-    sum[Symbol.dispose]()
+    const outputs = await apply.run({ ...update, ...vectorFeeds('sum', packs, sums) })
+    disposeAll(sums)
     return { ...outputs, loss: executor.value(Float32Array.of(total / accumulation), []) }
   }
 }

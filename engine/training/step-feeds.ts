@@ -5,6 +5,8 @@ import { averageGain } from '../optimizers/grokfast-ema.ts'
 import { movingAverageGain } from '../optimizers/grokfast-ma.ts'
 import type { Batch } from './batches.ts'
 import type { TrainerOptions } from './options.ts'
+import type { Pack } from './packs.ts'
+import { type VectorKind, vectorName } from './step-graph.ts'
 
 export type Feeds = Record<string, Value>
 
@@ -45,4 +47,9 @@ export function scalarFeeds(executor: Executor, options: TrainerOptions, rate: n
   return Object.fromEntries(
     Object.entries(numbers).map(([name, number]) => [name, executor.value(Float32Array.of(number), [])]),
   )
+}
+
+/** One kind of vector, one for each pack. */
+export function vectorFeeds(kind: VectorKind, packs: readonly Pack[], vectors: readonly Value[]): Feeds {
+  return Object.fromEntries(packs.map((pack, index) => [vectorName(kind, pack), vectors[index]]))
 }

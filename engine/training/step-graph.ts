@@ -5,12 +5,13 @@ import { add } from '../graph/operations.ts'
 import { logits } from '../models/llama.ts'
 import { parameterShapes } from '../models/llama-parameters.ts'
 import { adamW, adamWScalars } from '../optimizers/adamw.ts'
-import { clipByNorm, euclideanNorm } from '../optimizers/clip.ts'
+import { clipByNorm, globalNorm } from '../optimizers/clip.ts'
 import { grokFastEma } from '../optimizers/grokfast-ema.ts'
 import { grokFastMa } from '../optimizers/grokfast-ma.ts'
 import { adaptiveChange } from '../optimizers/moments.ts'
-import { flatten, lengthOf, type Place, placesOf, unflatten } from './flat.ts'
+
 import type { TrainerOptions } from './options.ts'
+import { flatten, type Pack, packsOf, unflatten } from './packs.ts'
 
 type Nodes = Record<string, Node>
 
@@ -18,23 +19,23 @@ type Nodes = Record<string, Node>
 export type EvaluationOptions = Pick<TrainerOptions, 'model' | 'batch' | 'context'>
 
 /**
- * What a graph takes beside parameters, tokens and numbers: vectors that hold something of every parameter, at the
- * places of `parameterPlaces`. They are AdamW's moments, GrokFast's average or sum (`slow`), the gradient that leaves
- * GrokFast's window, and the sum of accumulated gradients. A graph gives the new value of an input as `next.` and the
- * input's name.
+ * What a graph takes beside parameters, tokens and numbers: for each pack of parameters a vector of AdamW's moments, of
+ * GrokFast's average or sum (`slow`), of the gradient that leaves GrokFast's window, and of the sum of accumulated
+ * gradients. A graph gives the new value of an input as `next.` and the input's name.
  */
-export type VectorName = 'first' | 'second' | 'slow' | 'oldest' | 'sum'
+export type VectorKind = 'first' | 'second' | 'slow' | 'oldest' | 'sum'
 
-const nextName = (name: string) => `next.${name}`
+export const vectorName = (kind: VectorKind, { id }: Pack) => `${kind}.${id}`
+export const nextName = (name: string) => `next.${name}`
 /** The input that an output is the next value of, if it is one. */
 export const replacedBy = (output: string) => (output.startsWith('next.') ? output.slice('next.'.length) : undefined)
 
 /** Output of the clipped gradient, for GrokFast's window. */
-export const GRADIENT = 'gradient'
+export const gradientName = ({ id }: Pack) => `gradient.${id}`
 
-/** Where each parameter's numbers stand in a vector of all. */
-export const parameterPlaces = ({ model }: Pick<EvaluationOptions, 'model'>): readonly Place[] =>
-  placesOf(parameterShapes(model))
+/** How the parameters share the vectors. */
+export const parameterPacks = ({ model }: Pick<EvaluationOptions, 'model'>): readonly Pack[] =>
+  packsOf(parameterShapes(model))
 
 /** One whole step: loss, gradients, clipping, filter and AdamW. */
 export function stepGraph(options: TrainerOptions): Graph {
@@ -47,14 +48,18 @@ export function stepGraph(options: TrainerOptions): Graph {
 export function accumulateGraph(options: TrainerOptions): Graph {
   const parameters = parameterInputs(options)
   const loss = lossOf(options, parameters)
-  const sum = add(vectorInput(options, 'sum'), gradientOf(options, loss, parameters))
-  return graph({ loss, [nextName('sum')]: sum })
+  const gradient = gradientOf(options, loss, parameters)
+  const sums = parameterPacks(options).map((pack, index) => {
+    const sum = vectorInput('sum', pack)
+    return [nextName(vectorName('sum', pack)), add(sum, gradient[index])] as const
+  })
+  return graph({ loss, ...Object.fromEntries(sums) })
 }
 
 /** The end of an accumulated step: the averaged sum through clipping, filter and AdamW. */
 export function applyGraph(options: TrainerOptions): Graph {
-  const average = scale(vectorInput(options, 'sum'), 1 / options.accumulation)
-  return graph(update(options, parameterInputs(options), average))
+  const averages = parameterPacks(options).map(pack => scale(vectorInput('sum', pack), 1 / options.accumulation))
+  return graph(update(options, parameterInputs(options), averages))
 }
 
 /** The loss alone. */
@@ -67,8 +72,7 @@ function parameterInputs({ model }: EvaluationOptions): Nodes {
   return Object.fromEntries(shapes.map(([name, shape]) => [name, input(name, shape)]))
 }
 
-const vectorInput = (options: TrainerOptions, name: VectorName): Node =>
-  input(name, [lengthOf(parameterPlaces(options))])
+const vectorInput = (kind: VectorKind, pack: Pack): Node => input(vectorName(kind, pack), [pack.length])
 
 /** Mean cross-entropy in nats per token. */
 function lossOf({ model, batch, context }: EvaluationOptions, parameters: Nodes): Node {
@@ -77,38 +81,49 @@ function lossOf({ model, batch, context }: EvaluationOptions, parameters: Nodes)
   return crossEntropy(logits(model, parameters, tokens), targets)
 }
 
-/** ∂loss/∂parameter of every parameter, one vector. */
-function gradientOf(options: TrainerOptions, loss: Node, parameters: Nodes): Node {
+/** ∂loss/∂parameter of every parameter, a vector for each pack. */
+function gradientOf(options: TrainerOptions, loss: Node, parameters: Nodes): Node[] {
   const found = gradients(loss, Object.values(parameters))
   const byName = Object.fromEntries(Object.keys(parameters).map((name, index) => [name, found[index]]))
-  return flatten(parameterPlaces(options), byName)
+  return parameterPacks(options).map(pack => flatten(pack, byName))
 }
 
-function update(options: TrainerOptions, parameters: Nodes, gradient: Node): Nodes {
-  const gradientNorm = euclideanNorm(gradient)
-  const { filtered, ...remembered } = filter(options, clipByNorm(gradient, gradientNorm, options.clip))
-  const moments = { first: vectorInput(options, 'first'), second: vectorInput(options, 'second') }
+function update(options: TrainerOptions, parameters: Nodes, raw: readonly Node[]): Nodes {
+  const gradientNorm = globalNorm(raw)
+  const clipped = clipByNorm(raw, gradientNorm, options.clip)
   const scalars = adamWScalars()
-  const { change, first, second } = adaptiveChange(filtered, moments, scalars, options.optimizer)
+  const filter = gradientFilter(options)
 
-  const outputs: Nodes = { gradientNorm, ...remembered, [nextName('first')]: first, [nextName('second')]: second }
-  const changes = unflatten(parameterPlaces(options), change)
-  for (const [name, parameter] of Object.entries(parameters))
-    outputs[nextName(name)] = adamW(parameter, changes[name], scalars)
+  const outputs: Nodes = { gradientNorm }
+  for (const [index, pack] of parameterPacks(options).entries()) {
+    const { filtered, ...remembered } = filter(pack, clipped[index])
+    const moments = { first: vectorInput('first', pack), second: vectorInput('second', pack) }
+    const { change, first, second } = adaptiveChange(filtered, moments, scalars, options.optimizer)
+    Object.assign(outputs, remembered)
+    outputs[nextName(vectorName('first', pack))] = first
+    outputs[nextName(vectorName('second', pack))] = second
+    for (const [name, part] of Object.entries(unflatten(pack, change)))
+      outputs[nextName(name)] = adamW(parameters[name], part, scalars)
+  }
   return outputs
 }
 
 /** The gradient as AdamW sees it, and what the filter remembers, by its output. */
-function filter(options: TrainerOptions, gradient: Node): { readonly filtered: Node } & Nodes {
-  const { grokfast } = options
-  if (!grokfast) return { filtered: gradient }
+type GradientFilter = (pack: Pack, gradient: Node) => { readonly filtered: Node } & Nodes
+
+function gradientFilter({ grokfast }: TrainerOptions): GradientFilter {
+  if (!grokfast) return (_, filtered) => ({ filtered })
 
   const gain = input('grokfast.gain', [])
-  const slow = vectorInput(options, 'slow')
   if (grokfast.kind === 'EMA') {
-    const { filtered, average } = grokFastEma(gradient, slow, input('grokfast.alpha', []), gain)
-    return { filtered, [nextName('slow')]: average }
+    const alpha = input('grokfast.alpha', [])
+    return (pack, gradient) => {
+      const { filtered, average } = grokFastEma(gradient, vectorInput('slow', pack), alpha, gain)
+      return { filtered, [nextName(vectorName('slow', pack))]: average }
+    }
   }
-  const { filtered, total } = grokFastMa(gradient, slow, vectorInput(options, 'oldest'), gain)
-  return { filtered, [nextName('slow')]: total, [GRADIENT]: gradient }
+  return (pack, gradient) => {
+    const { filtered, total } = grokFastMa(gradient, vectorInput('slow', pack), vectorInput('oldest', pack), gain)
+    return { filtered, [nextName(vectorName('slow', pack))]: total, [gradientName(pack)]: gradient }
+  }
 }

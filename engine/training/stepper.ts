@@ -4,11 +4,11 @@ import { disposeAll, type Executor, type Value } from '../executors/executor.ts'
 import { learningRate } from '../optimizers/schedule.ts'
 import type { Batch } from './batches.ts'
 import { sizeAt } from './curriculum.ts'
-import { lengthOf } from './flat.ts'
 import type { TrainerOptions } from './options.ts'
+import type { Pack } from './packs.ts'
 import { type Passes, type PreparedPasses, preparePasses } from './passes.ts'
-import { type Feeds, scalarFeeds } from './step-feeds.ts'
-import { GRADIENT, parameterPlaces, replacedBy } from './step-graph.ts'
+import { type Feeds, scalarFeeds, vectorFeeds } from './step-feeds.ts'
+import { gradientName, parameterPacks, replacedBy } from './step-graph.ts'
 import type { Carried } from './training-state.ts'
 
 export interface StepResult {
@@ -28,10 +28,10 @@ export interface Stepper extends AsyncDisposable {
 
 export async function stepper(executor: Executor, options: TrainerOptions, carried: Carried): Promise<Stepper> {
   await using opened = new AsyncDisposableStack()
-  // Stands for the gradient that leaves a window which is not full yet.
-  const count = lengthOf(parameterPlaces(options))
-  const zeros = executor.value(new Float32Array(count), [count])
-  opened.defer(() => zeros[Symbol.dispose]())
+  const packs = parameterPacks(options)
+  // Stand for the gradient that leaves a window which is not full yet.
+  const zeros = packs.map(({ length }) => executor.value(new Float32Array(length), [length]))
+  opened.defer(() => disposeAll(zeros))
 
   // The programs of one size at a time: a curriculum goes through its sizes one after the other.
   let current: (PreparedPasses & { readonly context: number }) | undefined
@@ -57,7 +57,7 @@ export async function stepper(executor: Executor, options: TrainerOptions, carri
     const step = carried.step + 1
     const rate = learningRate(options.schedule, step)
     const scalars = scalarFeeds(executor, options, rate, step)
-    const oldest = carried.window && { oldest: carried.window.oldest() ?? zeros }
+    const oldest = carried.window && vectorFeeds('oldest', packs, carried.window.oldest() ?? zeros)
     const runPasses = await passesAt(step)
     const outputs = await runPasses(batch, { ...carried.tensors, ...scalars, ...oldest })
     disposeAll(scalars)
@@ -72,7 +72,7 @@ export async function stepper(executor: Executor, options: TrainerOptions, carri
         `step ${step} has loss ${result.loss} and gradient norm ${result.gradientNorm}: lower the learning rate, now ${rate}`,
       )
     }
-    adopt(carried, next)
+    adopt(packs, carried, next)
     return result
   }
 
@@ -83,13 +83,13 @@ export async function stepper(executor: Executor, options: TrainerOptions, carri
 const read = (scalar: Value) => scalar.data()[0]
 
 /** Puts the step's outputs in the place of what they came from. */
-function adopt(carried: Carried, outputs: Feeds): void {
-  const { [GRADIENT]: gradient, ...next } = outputs
-  for (const [output, value] of Object.entries(next)) {
-    const replaced = replacedBy(output)!
+function adopt(packs: readonly Pack[], carried: Carried, outputs: Feeds): void {
+  for (const [output, value] of Object.entries(outputs)) {
+    const replaced = replacedBy(output)
+    if (replaced === undefined) continue
     carried.tensors[replaced][Symbol.dispose]()
     carried.tensors[replaced] = value
   }
-  carried.window?.push(gradient)
+  carried.window?.push(packs.map(pack => outputs[gradientName(pack)]))
   carried.step++
 }
