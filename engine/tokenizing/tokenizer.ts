@@ -1,7 +1,8 @@
 import { EngineError } from '../errors.ts'
 import { type Merge, type MergeTable, mergePiece, mergeTable } from './merges.ts'
 import { type PreTokenizer, preTokens } from './pre-tokens.ts'
-import { copied, segments } from './segments.ts'
+import { createSegmentCache } from './segment-cache.ts'
+import { segments } from './segments.ts'
 import { utf8Segments } from './utf8.ts'
 
 /** What a byte-level BPE tokenizer is made of. */
@@ -31,16 +32,12 @@ export interface Tokenizer extends TokenizerParts {
 
 export const END_OF_TEXT = '<|endoftext|>'
 
-// Natural text repeats its words; the bound keeps hostile text from filling memory.
-const CACHED_SEGMENTS = 131_072
-const CACHED_SEGMENT_LENGTH = 64
-
 /** Throws INVALID_INPUT if a byte has no token or a merge's result is not in the vocabulary. */
 export function createTokenizer(parts: TokenizerParts): Tokenizer {
   const { vocabulary, preTokenizer, ignoreMerges } = parts
   const { ids, byteIds, table } = lookups(parts)
   const utf8 = new TextEncoder()
-  const cache = new Map<string, Int32Array>()
+  const cache = createSegmentCache()
 
   const encodePiece = (piece: string): Int32Array => {
     const bytes = utf8.encode(piece)
@@ -51,24 +48,25 @@ export function createTokenizer(parts: TokenizerParts): Tokenizer {
     return mergePiece(symbols, table)
   }
 
-  const encodeSegment = (segment: string): Int32Array => {
-    const known = cache.get(segment)
-    if (known) return known
-    const part = joined(preTokens(segment, preTokenizer).map(encodePiece))
-    if (segment.length > CACHED_SEGMENT_LENGTH) return part
-    if (cache.size >= CACHED_SEGMENTS) cache.clear()
-    cache.set(copied(segment), part)
-    return part
-  }
-
   const encode = (text: string): Int32Array => {
     let tokens = new Int32Array(64 + Math.ceil(text.length / 2))
     let length = 0
+    const append = (ids: Int32Array, from: number, to: number): void => {
+      if (length + to - from > tokens.length) tokens = enlarged(tokens, 2 * (length + to - from))
+      for (let at = from; at < to; at++) tokens[length++] = ids[at]
+    }
     for (const segment of segments(text)) {
-      const part = encodeSegment(segment)
-      if (length + part.length > tokens.length) tokens = enlarged(tokens, 2 * (length + part.length))
-      tokens.set(part, length)
-      length += part.length
+      const place = cache.find(segment)
+      if (place !== undefined) {
+        append(cache.ids, place + 1, place + 1 + cache.ids[place])
+        continue
+      }
+      const start = length
+      for (const piece of preTokens(segment, preTokenizer)) {
+        const part = encodePiece(piece)
+        append(part, 0, part.length)
+      }
+      cache.add(segment, tokens.subarray(start, length))
     }
     return tokens.slice(0, length)
   }

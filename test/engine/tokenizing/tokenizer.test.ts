@@ -26,6 +26,19 @@ describe('the tokenizer', () => {
     )
   })
 
+  it('gives the same tokens whatever it has encoded before', () => {
+    const before = tokenizer.encode(sample)
+    // More words than it remembers, and longer ones than it has room for.
+    for (const [count, length] of [
+      [140_000, 1],
+      [20_000, 55],
+    ] as const) {
+      const text = Array.from({ length: count }, (_, n) => ` ${n}${'q'.repeat(length)}`).join('')
+      expect(tokenizer.decode(tokenizer.encode(text)) === text).toBe(true)
+    }
+    expect(tokenizer.encode(sample)).toEqual(before)
+  })
+
   it('gives text with broken bytes in it back exactly', () => {
     const mixed = fc.array(
       fc.oneof(
