@@ -1,5 +1,5 @@
 import { Heap } from './heap.ts'
-import { type Merge, pairKey } from './merges.ts'
+import { pairKey } from './merges.ts'
 
 // Real words are shorter. A piece of a million letters would be scanned once for every merge.
 const LONGEST_WORD = 256
@@ -10,33 +10,49 @@ export interface Candidate {
   readonly count: number
 }
 
+/** Two neighbours: how often they occur, and in which words, some of which may have lost them since. */
+interface Pair {
+  readonly left: number
+  readonly right: number
+  count: number
+  readonly words: number[]
+}
+
 /** How often every pair of neighbours occurs, and in which words; kept up to date merge by merge. */
 export class PairIndex {
-  readonly #words: { symbols: number[]; readonly count: number }[] = []
-  readonly #counts = new Map<number, number>()
-  readonly #places = new Map<number, number[]>()
+  /** Of all words, one behind the other; a word that has become shorter leaves a gap behind it. */
+  readonly #symbols: Int32Array
+  readonly #words: { readonly start: number; end: number; readonly times: number }[] = []
+  readonly #pairs = new Map<number, Pair>()
   readonly #queue = new Heap<Candidate>(
     (a, b) => a.count > b.count || (a.count === b.count && pairKey(a.left, a.right) < pairKey(b.left, b.right)),
   )
 
   constructor(pieces: ReadonlyMap<string, number>) {
+    let size = 0
+    for (const piece of pieces.keys()) size += Buffer.byteLength(piece)
+    this.#symbols = new Int32Array(size)
     const utf8 = new TextEncoder()
-    for (const [piece, count] of pieces) {
+    let end = 0
+    for (const [piece, times] of pieces) {
       const bytes = utf8.encode(piece)
-      for (let at = 0; at < bytes.length; at += LONGEST_WORD) {
-        this.#words.push({ symbols: Array.from(bytes.subarray(at, at + LONGEST_WORD)), count })
+      this.#symbols.set(bytes, end)
+      for (const stop = end + bytes.length; end < stop; ) {
+        const start = end
+        end = Math.min(start + LONGEST_WORD, stop)
+        this.#words.push({ start, end, times })
       }
     }
-    const raised = new Map<number, Merge>()
-    for (const [word, { symbols, count }] of this.#words.entries()) {
-      for (let at = 1; at < symbols.length; at++) this.#raise(symbols[at - 1], symbols[at], count, word, raised)
+    const raised = new Set<Pair>()
+    for (const [word, { start, end }] of this.#words.entries()) {
+      for (let at = start + 1; at < end; at++) this.#raise(this.#symbols[at - 1], this.#symbols[at], word, raised)
     }
     this.#enqueue(raised)
   }
 
   mostFrequent(): Candidate | undefined {
     for (let best = this.#queue.pop(); best; best = this.#queue.pop()) {
-      const count = this.#counts.get(pairKey(best.left, best.right)) ?? 0
+      const count = this.#pairs.get(pairKey(best.left, best.right))?.count ?? 0
       if (count === best.count) return best
       // The count has changed since it was queued: queue it again as it is now.
       if (count > 0) this.#queue.push({ ...best, count })
@@ -45,57 +61,64 @@ export class PairIndex {
 
   merge({ left, right }: Candidate, id: number): void {
     const key = pairKey(left, right)
-    const places = this.#places.get(key) ?? []
-    const raised = new Map<number, Merge>()
-    for (const word of places) this.#mergeWord(word, left, right, id, raised)
-    this.#counts.delete(key)
-    this.#places.delete(key)
-    raised.delete(key)
+    const merged = this.#pairs.get(key)
+    if (!merged) return
+    const raised = new Set<Pair>()
+    for (const word of merged.words) this.#mergeWord(word, left, right, id, raised)
+    this.#pairs.delete(key)
+    raised.delete(merged)
     this.#enqueue(raised)
   }
 
-  #mergeWord(word: number, left: number, right: number, id: number, raised: Map<number, Merge>): void {
-    const { symbols, count } = this.#words[word]
-    const merged: number[] = []
-    for (let at = 0; at < symbols.length; at++) {
-      if (symbols[at] !== left || symbols[at + 1] !== right || at + 1 === symbols.length) {
-        merged.push(symbols[at])
+  #mergeWord(word: number, left: number, right: number, id: number, raised: Set<Pair>): void {
+    const symbols = this.#symbols
+    const place = this.#words[word]
+    const { start, end, times } = place
+    // Overwrites only what has been read.
+    let to = start
+    for (let at = start; at < end; at++) {
+      if (at + 1 === end || symbols[at] !== left || symbols[at + 1] !== right) {
+        symbols[to++] = symbols[at]
         continue
       }
-      const before = merged.at(-1)
-      if (before !== undefined) {
-        this.#lower(before, left, count)
-        this.#raise(before, id, count, word, raised)
+      if (to > start) {
+        this.#lower(symbols[to - 1], left, times)
+        this.#raise(symbols[to - 1], id, word, raised)
       }
-      const after = symbols[at + 2]
-      if (after !== undefined) {
-        this.#lower(right, after, count)
-        this.#raise(id, after, count, word, raised)
+      if (at + 2 < end) {
+        this.#lower(right, symbols[at + 2], times)
+        this.#raise(id, symbols[at + 2], word, raised)
       }
-      merged.push(id)
+      symbols[to++] = id
       at++
     }
-    this.#words[word].symbols = merged
+    place.end = to
   }
 
-  #lower(left: number, right: number, count: number): void {
+  #lower(left: number, right: number, times: number): void {
     const key = pairKey(left, right)
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) - count)
+    const pair = this.#pairs.get(key)
+    if (!pair) return
+    pair.count -= times
+    // No word has it any more.
+    if (pair.count === 0) this.#pairs.delete(key)
   }
 
-  #raise(left: number, right: number, count: number, word: number, raised: Map<number, Merge>): void {
+  #raise(left: number, right: number, word: number, raised: Set<Pair>): void {
     const key = pairKey(left, right)
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + count)
-    raised.set(key, [left, right])
-    const places = this.#places.get(key)
-    if (!places) this.#places.set(key, [word])
-    else if (places.at(-1) !== word) places.push(word)
-  }
-
-  #enqueue(raised: ReadonlyMap<number, Merge>): void {
-    for (const [key, [left, right]] of raised) {
-      const count = this.#counts.get(key) ?? 0
-      if (count > 0) this.#queue.push({ left, right, count })
+    const { times } = this.#words[word]
+    let pair = this.#pairs.get(key)
+    if (!pair) {
+      pair = { left, right, count: times, words: [word] }
+      this.#pairs.set(key, pair)
+    } else {
+      pair.count += times
+      if (pair.words.at(-1) !== word) pair.words.push(word)
     }
+    raised.add(pair)
+  }
+
+  #enqueue(raised: ReadonlySet<Pair>): void {
+    for (const { left, right, count } of raised) if (count > 0) this.#queue.push({ left, right, count })
   }
 }

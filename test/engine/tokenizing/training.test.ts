@@ -118,6 +118,12 @@ describe('training a tokenizer', () => {
     expect(new Map(counted(sample.slice(0, cut), sample.slice(cut)))).toEqual(new Map(counted(sample)))
   })
 
+  it('counts a text without spaces, of which it cannot keep every part until the end', () => {
+    const part = `${'世'.repeat(1 << 20)}。`
+    const counts = counted(...Array.from({ length: 20 }, (_, n) => `${part}${n}`))
+    expect([counts.get(part.slice(0, -1)), counts.get('。'), counts.get('19')]).toEqual([20, 20, 1])
+  })
+
   it('is not slowed down by a word of 200,000 letters', () => {
     const text = 'ab'.repeat(100_000)
     const tokenizer = trainTokenizer(text, { vocabularySize: 300, specialTokens: [] })
