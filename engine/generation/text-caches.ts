@@ -56,8 +56,12 @@ export function textCaches(config: LlamaConfig): TextCaches {
     }
   }
 
-  function release({ block }: Place): void {
-    if (block.texts === 1 && block.slots === context) spare = block
+  // A text whose reading failed gives up a place that another may have taken over meanwhile.
+  const released = new WeakSet<Place>()
+  function release(place: Place): void {
+    const { block } = place
+    if (block.texts === 1 && block.slots === context && !released.has(place)) spare = block
+    released.add(place)
   }
 
   return {
