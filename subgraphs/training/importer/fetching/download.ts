@@ -21,7 +21,7 @@ export interface Wanted {
 }
 
 interface Receiving {
-  readonly fetcher: Fetcher
+  readonly fetcher: Pick<Fetcher, 'get'>
   readonly limitBytes: number
   /** Bytes that are here, and how many there will be, where that is known. */
   report(received: number, size: number | undefined): void
@@ -91,7 +91,7 @@ async function append(
   let received = start
   report(received, size)
   try {
-    for await (const chunk of body) {
+    for await (const chunk of arrived(body)) {
       received += chunk.length
       if (received > limitBytes) throw contentTooLarge(limitBytes)
       await file.write(chunk)
@@ -106,6 +106,17 @@ async function append(
   if (size !== undefined && received > size) {
     await file.truncate(0)
     throw answersBadly(url, `sent ${received} bytes, more than the ${size} that the file has`)
+  }
+}
+
+/** To the last byte that arrived: a body that broke off gives an iterator no more of what it holds. */
+async function* arrived(body: Fetched['body']): AsyncGenerator<Buffer> {
+  try {
+    yield* body
+  } catch (error) {
+    const held: Buffer | null = body.read()
+    if (held) yield held
+    throw error
   }
 }
 

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { close, listen } from '../../../../kernel/serve.ts'
 import { isPublic } from '../../../../subgraphs/training/importer/fetching/addresses.ts'
 import { download, type Wanted } from '../../../../subgraphs/training/importer/fetching/download.ts'
-import { openFetcher } from '../../../../subgraphs/training/importer/fetching/fetcher.ts'
+import { type Fetcher, openFetcher } from '../../../../subgraphs/training/importer/fetching/fetcher.ts'
 import { hubFiles } from '../../../../subgraphs/training/importer/fetching/hub.ts'
 
 const content = Buffer.from(Array.from({ length: 20_000 }, (_, index) => `line ${index}\n`).join(''))
@@ -56,6 +56,24 @@ describe('a download', () => {
     answer = serves(content, { most: 90_000 })
     expect(await fetched({ checksum: { kind: 'SHA256', value: sha256(content) } })).toEqual(content)
     expect(requests.map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=90000-', 'bytes=180000-'])
+  })
+
+  it('keeps what had arrived when the connection was lost, even if nothing of it had been read by then', async () => {
+    answer = serves(content, { most: 50_000 })
+    await using fetcher = openFetcher({ trustedHosts: ['127.0.0.1'], hub: url })
+    const late: Pick<Fetcher, 'get'> = {
+      async get(address, headers) {
+        const fetched = await fetcher.get(address, headers)
+        const isCut = Number(fetched.headers['content-length']) > 50_000
+        if (isCut) await new Promise<void>(resolve => fetched.body.once('close', resolve))
+        return fetched
+      },
+    }
+    const path = join(folder, 'file')
+    await download({ url, path }, { fetcher: late, limitBytes: 1e9, report: () => {} })
+    expect(await readFile(path)).toEqual(content)
+    const ranges = [50_000, 100_000, 150_000, 200_000].map(from => `bytes=${from}-`)
+    expect(requests.map(({ headers }) => headers.range)).toEqual([undefined, ...ranges])
   })
 
   it('goes on where an earlier process was killed', async () => {
