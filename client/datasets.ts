@@ -17,14 +17,16 @@ export const datasetMethods = ({ transport, project }: Connection) => ({
   datasets: async (input: PageInput = {}): Promise<Page<Dataset>> =>
     pageOf(await transport.field(documents.DatasetsDocument, 'datasets', input)),
 
-  /** A dataset with what it was imported from, and how some of its documents begin. */
-  dataset: (id: string): Promise<DatasetDetails> => transport.field(documents.DatasetDocument, 'dataset', { id }),
+  /** A dataset, by id or name, with what it was imported from, and how some of its documents begin. */
+  dataset: (ref: string): Promise<DatasetDetails> =>
+    transport.field(documents.DatasetDocument, 'dataset', { id: ref, project }),
 
   createDataset: (input: documents.CreateDatasetInput): Promise<Dataset> =>
     transport.field(documents.CreateDatasetDocument, 'createDataset', { input: { project, ...input } }),
 
-  deleteDataset: (id: string): Promise<Dataset> =>
-    transport.field(documents.DeleteDatasetDocument, 'deleteDataset', { id }),
+  /** By id or name. */
+  deleteDataset: (ref: string): Promise<Dataset> =>
+    transport.field(documents.DeleteDatasetDocument, 'deleteDataset', { id: ref, project }),
 
   /** Begins to make a dataset of files, a URL, a data set of the hub, an upload or a task; `datasetImported` awaits it. */
   importDataset: (input: documents.ImportDatasetInput): Promise<DatasetImport> =>

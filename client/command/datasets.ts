@@ -19,11 +19,11 @@ export function datasetCommands(program: Command, console: Console): void {
   )
 
   datasets
-    .command('show <id>')
+    .command('show <id-or-name>')
     .description('what a dataset is, where it comes from, and how some of its documents begin')
     .action(
-      run(console, async ({ forge, show }, id: string) =>
-        show(await forge.dataset(id), dataset =>
+      run(console, async ({ forge, show }, ref: string) =>
+        show(await forge.dataset(ref), dataset =>
           [
             fields(factsOf(dataset)),
             ...dataset.samples.map(({ document, text }) => `── document ${document}\n${text}`),
@@ -44,11 +44,11 @@ export function datasetCommands(program: Command, console: Console): void {
   datasetImportCommands(datasets, console)
 
   datasets
-    .command('delete <id>')
+    .command('delete <id-or-name>')
     .description('delete a dataset')
     .action(
-      run(console, async ({ forge, show }, id: string) =>
-        show(await forge.deleteDataset(id), ({ name }) => `${name} is deleted`),
+      run(console, async ({ forge, show }, ref: string) =>
+        show(await forge.deleteDataset(ref), ({ name }) => `${name} is deleted`),
       ),
     )
 }

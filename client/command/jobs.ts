@@ -37,7 +37,7 @@ export function jobCommands(program: Command, console: Console): void {
     .description('pretrain a small language model')
     .option('--model <name>', 'name of the model that gets a new version')
     .option('--preset <preset>', 'NANO, MICRO, SMALL or COGNATE', presets)
-    .option('--dataset <id>', 'what to train on; the built-in text where absent')
+    .option('--dataset <id-or-name>', 'what to train on; the built-in text where absent')
     .option('--steps <count>', 'optimizer steps', integer)
     .option('--batch <count>', 'sequences a step', integer)
     .option('--context <tokens>', 'tokens a sequence', integer)

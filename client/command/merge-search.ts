@@ -27,7 +27,7 @@ export function evoMergeCommands(program: Command, console: Console): void {
     .option('--generations <count>', 'of each method (20)', integer)
     .option('--population <count>', 'points of a generation', integer)
     .option('--groups <count>', 'groups of neighbouring layers with values of their own (2)', integer)
-    .option('--dataset <id>', 'whose last tenth decides and tests; the built-in text where absent')
+    .option('--dataset <id-or-name>', 'whose last tenth decides and tests; the built-in text where absent')
     .option('--seed <seed>', 'of the search and of masks (42)', integer)
     .option('--config <json>', 'further fields of StartEvoMergeInput', json)
     .option('--idempotency-key <key>', 'a retry with the same key starts no second job')

@@ -18,7 +18,7 @@ export function pipelineCommands(program: Command, console: Console): void {
     .requiredOption('--model <name>', 'name of the model that gets a new version')
     .option('--pipeline <name>', 'cognate where absent')
     .option('--preset <preset>', 'NANO, MICRO, SMALL or COGNATE', oneOf('NANO', 'MICRO', 'SMALL', 'COGNATE'))
-    .option('--dataset <id>', 'what to train on; the built-in text where absent')
+    .option('--dataset <id-or-name>', 'what to train on; the built-in text where absent')
     .option('--seed <seed>', 'seed of weights and order', integer)
     .option('--steps <count>', 'optimizer steps', integer)
     .option('--config <json>', 'settings of training, named as the fields of StartCognateInput', json)

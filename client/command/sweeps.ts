@@ -37,7 +37,7 @@ export function sweepCommands(program: Command, console: Console): void {
     .option('--search-seed <seed>', 'of the points that are drawn (42)', integer)
     .option('--model <name>', 'name of the model that gets the best as a new version')
     .option('--preset <preset>', 'NANO, MICRO, SMALL or COGNATE', oneOf('NANO', 'MICRO', 'SMALL', 'COGNATE'))
-    .option('--dataset <id>', 'what to train on; the built-in text where absent')
+    .option('--dataset <id-or-name>', 'what to train on; the built-in text where absent')
     .option('--steps <count>', 'optimizer steps of a whole training', integer)
     .option('--seed <seed>', 'seed of weights and order', integer)
     .option('--config <json>', 'further fields of StartCognateInput', json)

@@ -4,8 +4,7 @@ import { builder, DatasetRef, TrainingJobRef } from '../builder.ts'
 import type { Sample } from '../documents/summary.ts'
 import type { Page } from '../page.ts'
 import { type Dataset, type DatasetTokens, isBuiltIn } from './dataset.ts'
-import { datasetNotFound } from './errors.ts'
-import { createDataset, deleteDataset, findDataset, listDatasets, samplesOf } from './service.ts'
+import { chosenDataset, createDataset, deleteDataset, findDataset, listDatasets, samplesOf } from './service.ts'
 
 const DatasetSampleRef = builder.objectRef<Sample>('DatasetSample').implement({
   fields: t => ({
@@ -72,17 +71,16 @@ builder.objectField(TrainingJobRef, 'dataset', t =>
   }),
 )
 
+const byRef = 'By its id, or by its name in `project`, or else in your own.'
+
 builder.queryFields(t => ({
   dataset: t.field({
     type: DatasetRef,
     nullable: true,
     authScopes: { scope: 'training:read' },
-    args: { id: t.arg.id({ required: true }) },
-    resolve: async (_, { id }, context) => {
-      const dataset = await findDataset(context, context.identity, id)
-      if (!dataset) throw datasetNotFound(id)
-      return dataset
-    },
+    description: byRef,
+    args: { id: t.arg.id({ required: true }), project: t.arg.string() },
+    resolve: (_, { id, project }, context) => chosenDataset(context, context.identity, id, project),
   }),
   datasets: t.connection(
     {
@@ -123,8 +121,8 @@ builder.mutationFields(t => ({
   deleteDataset: t.field({
     type: DatasetRef,
     authScopes: { scope: 'training:write' },
-    description: 'Forgets a dataset that no job was trained on.',
-    args: { id: t.arg.id({ required: true }) },
-    resolve: (_, { id }, context) => deleteDataset(context, context.identity, id),
+    description: `Forgets a dataset that no job was trained on. ${byRef}`,
+    args: { id: t.arg.id({ required: true }), project: t.arg.string() },
+    resolve: (_, { id, project }, context) => deleteDataset(context, context.identity, id, project),
   }),
 }))

@@ -63,6 +63,15 @@ export async function findDataset({ datasets }: DatasetParts, identity: Identity
   return dataset && (isBuiltIn(dataset) || mayAccess(identity, dataset.project)) ? dataset : null
 }
 
+/** By its id, or by its name in the project that is named, or the caller's own. Throws NOT_FOUND. */
+export async function chosenDataset(parts: DatasetParts, identity: Identity, ref: string, named?: string | null) {
+  const dataset = isId(ref, 'ds')
+    ? await findDataset(parts, identity, ref)
+    : await resolveDataset(parts, chosenProject(identity, named), ref)
+  if (!dataset) throw errors.datasetNotFound(ref)
+  return dataset
+}
+
 export async function listDatasets({ datasets }: DatasetParts, { project }: Identity, page: Page) {
   return datasets.list(project, checkedPage(page, 'ds'))
 }
@@ -75,9 +84,8 @@ export async function samplesOf({ blobs }: DatasetParts, dataset: Dataset): Prom
 }
 
 /** Forgets a dataset on which nothing depends. */
-export async function deleteDataset(parts: DatasetParts, identity: Identity, id: string): Promise<Dataset> {
-  const dataset = await findDataset(parts, identity, id)
-  if (!dataset) throw errors.datasetNotFound(id)
+export async function deleteDataset(parts: DatasetParts, identity: Identity, ref: string, named?: string | null) {
+  const dataset = await chosenDataset(parts, identity, ref, named)
   if (isBuiltIn(dataset)) throw errors.datasetBuiltIn(dataset)
   if (!(await parts.datasets.remove(dataset))) throw errors.datasetInUse(dataset)
   return dataset

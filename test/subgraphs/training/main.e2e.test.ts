@@ -69,15 +69,14 @@ describe('the graph of training', () => {
     const create = 'mutation ($input: CreateDatasetInput!) { createDataset(input: $input) { id sizeBytes builtIn } }'
     const { data } = await forge.ask(create, { input: { name: 'words', path: 'words.txt' } })
     expect(data.createDataset).toMatchObject({ sizeBytes: 6000, builtIn: false })
+    const { data: named } = await forge.ask('{ dataset(id: "words") { id } }')
+    expect(named.dataset.id).toBe(data.createDataset.id)
     expect(await codeOf(create, { input: { name: 'passwords', path: '../../etc/passwd' } })).toBe('INVALID_INPUT')
     await writeFile(join(forge.env.FORGE_DATA, 'datasets', 'broken.txt'), Buffer.from([0x41, 0xff]))
     expect(await codeOf(create, { input: { name: 'broken', path: 'broken.txt' } })).toBe('INVALID_INPUT')
 
-    const { data: deleted } = await forge.ask(
-      'mutation ($id: ID!) { deleteDataset(id: $id) { name } }',
-      data.createDataset,
-    )
-    expect(deleted.deleteDataset).toEqual({ name: 'words' })
+    const { data: deleted } = await forge.ask('mutation { deleteDataset(id: "words") { id } }')
+    expect(deleted.deleteDataset).toEqual({ id: data.createDataset.id })
     const { data: left } = await forge.ask('{ datasets { edges { node { name } } } }')
     expect(left.datasets.edges).toEqual([{ node: { name: 'moby-dick' } }])
   })

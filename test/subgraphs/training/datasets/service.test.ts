@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { openFileBlobs } from '../../../../kernel/blobs/files.ts'
 import { startCognate } from '../../../../subgraphs/training/cognate/service.ts'
 import {
+  chosenDataset,
   createDataset,
   deleteDataset,
   digestOfText,
@@ -80,6 +81,22 @@ describe('createDataset', () => {
   it('does not hide a dataset that comes with the forge', async () => {
     await registerBuiltIn(memory.parts, 'moby-dick', () => 'Call me Ishmael.')
     await expect(create({ name: 'moby-dick', text: 'x' })).rejects.toMatchObject({ code: 'CONFLICT' })
+  })
+})
+
+describe('a dataset', () => {
+  it('is found by its id, and by its name in the project that is meant, as jobs find it', async () => {
+    const { id } = await create({ text: 'one' })
+    await registerBuiltIn(memory.parts, 'moby-dick', () => 'Call me Ishmael.')
+    const found = (ref: string, project = 'default', named?: string) =>
+      chosenDataset(memory.parts, identityOf(project), ref, named)
+    for (const ref of [id, 'mine']) expect(await found(ref)).toMatchObject({ id })
+    expect(await found('mine', '*')).toMatchObject({ id })
+    expect(await found(id, '*', 'other')).toMatchObject({ id })
+    expect(await found('moby-dick', 'other')).toMatchObject({ project: '*' })
+    for (const unknown of [found('mine', 'other'), found(id, 'other'), found('mine', '*', 'other'), found('No Name')])
+      await expect(unknown).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(found('mine', 'other', 'default')).rejects.toMatchObject({ code: 'FORBIDDEN' })
   })
 })
 
