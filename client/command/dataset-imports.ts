@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import type { Command } from 'commander'
+import { counted } from '../../engine/counted.ts'
 import type { DatasetImport, ImportDatasetInput } from '../datasets.ts'
 import { ForgeError } from '../errors.ts'
 import { bytes, percent, short, time } from './figures.ts'
@@ -125,7 +126,7 @@ async function watch({ forge, json, screen, signal, show }: Session, { id }: Dat
   show(dataset, made =>
     [
       ...(last?.notes ?? []),
-      `${made.name} (${made.id}): ${made.documents} documents, ${bytes(made.sizeBytes)}, ${made.digest}`,
+      `${made.name} (${made.id}): ${counted(made.documents, 'document')}, ${bytes(made.sizeBytes)}, ${made.digest}`,
     ].join('\n'),
   )
 }
@@ -140,7 +141,7 @@ function importBar(screen: Session['screen']) {
       if (!screen.isTTY) return
       const full = Math.round(progress * cells)
       const bar = `${'█'.repeat(full)}${'░'.repeat(cells - full)}`
-      const said = `${percent(progress).padStart(4)}  ${bytes(bytesRead)}  ${short(documents)} documents  ${name}`
+      const said = `${percent(progress).padStart(4)}  ${bytes(bytesRead)}  ${counted(documents, 'document', short(documents))}  ${name}`
       screen.write(`\r\u001b[2K${bar} ${said}`)
       isDrawn = true
     },

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { counted } from '../../engine/counted.ts'
 import type { StartCognateInput } from '../jobs.ts'
 import { pause } from '../pause.ts'
 import type { ListedSweep, Sweep, SweepDimension, SweepSearchInput, SweepTrial } from '../sweeps.ts'
@@ -110,7 +111,7 @@ function stateText({ status, progress, trials, best }: Sweep): string {
   const begun = trials.filter(trial => trial.job)
   const training = trials.filter(trial => trial.status === 'TRAINING')
   const leader = best ? `, best ${lossText(best)} of trial ${best.number}` : ''
-  return `${status} ${percent(progress)}: ${begun.length} of ${trials.length} trials begun, ${training.length} train${leader}`
+  return `${status} ${percent(progress)}: ${begun.length} of ${counted(trials.length, 'trial')} begun, ${training.length} in training${leader}`
 }
 
 const lossText = ({ loss }: SweepTrial) => loss?.toFixed(4) ?? '–'

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import { EngineError } from '../errors.ts'
 import { type LlamaConfig, validateConfig } from '../models/llama-config.ts'
 import { parameterShapes } from '../models/llama-parameters.ts'
@@ -24,7 +25,9 @@ export function inspectHuggingFace(configJson: unknown, tokenizerJson: unknown, 
   }
   // Before shapes are made for layers that only config.json claims.
   if (config.layers > entries.length)
-    throw unfit(`config.json says ${config.layers} layers, and there are ${entries.length} tensors`)
+    throw unfit(
+      `config.json says ${counted(config.layers, 'layer')}, and the file has ${counted(entries.length, 'tensor')}`,
+    )
   const stored = new Map(entries.map(entry => [entry.name, entry]))
   let parameterCount = 0
   for (const [name, shape] of Object.entries(parameterShapes(config))) {

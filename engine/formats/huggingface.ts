@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import { EngineError } from '../errors.ts'
 import { type LlamaConfig, validateConfig } from '../models/llama-config.ts'
 import { parameterShapes } from '../models/llama-parameters.ts'
@@ -85,7 +86,9 @@ export function readSettings(files: Files): Omit<Pretrained, 'parameters'> {
 export function requireParameters(config: LlamaConfig, shapes: ReadonlyMap<string, readonly number[]>): void {
   // Before shapes are made for layers that only config.json claims.
   if (config.layers > shapes.size)
-    throw invalid(`${CONFIG} says ${config.layers} layers and ${WEIGHTS} has ${shapes.size} tensors`)
+    throw invalid(
+      `${CONFIG} says ${counted(config.layers, 'layer')} and ${WEIGHTS} has ${counted(shapes.size, 'tensor')}`,
+    )
   for (const [name, shape] of Object.entries(parameterShapes(config))) {
     const found = shapes.get(name)
     if (found?.join() === shape.join()) continue

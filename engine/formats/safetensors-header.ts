@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import { EngineError } from '../errors.ts'
 
 export type Metadata = Readonly<Record<string, string>>
@@ -72,7 +73,7 @@ export function writeHeader(
 
 /** Where the header ends, from the first 8 bytes of a file of that length. */
 export function headerEnd(bytes: Uint8Array, fileLength: number): number {
-  if (bytes.length < 8) throw invalid(`it has ${bytes.length} bytes, too few for a header`)
+  if (bytes.length < 8) throw invalid(`it has ${counted(bytes.length, 'byte')}, too few for a header`)
   const claimed = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true)
   if (claimed > BigInt(Math.min(fileLength - 8, LONGEST_HEADER))) {
     throw invalid(`its header claims ${claimed} bytes and the file has ${fileLength - 8} after the length`)

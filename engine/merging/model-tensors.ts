@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import { EngineError } from '../errors.ts'
 
 /** What a recipe must know of a model before its numbers are read. */
@@ -36,7 +37,7 @@ export function modelTensors(
 
   const layers = Math.max(...inLayers.map(match => Number(match[2]))) + 1
   const claimed = config.num_hidden_layers
-  if (claimed !== layers) throw unusable(model, `it has ${layers} layers, and config.json says ${claimed}`)
+  if (claimed !== layers) throw unusable(model, `it has ${counted(layers, 'layer')}, and config.json says ${claimed}`)
   const parts = inLayers.filter(match => match[2] === '0').map(match => match[3]!)
   const missing = Array.from({ length: layers }, (_, layer) => parts.map(part => `${prefix}${layer}.${part}`))
     .flat()

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import { EngineError } from '../errors.ts'
 import { type Random, type RandomState, restoredRandom, seededRandom } from '../random.ts'
 
@@ -83,6 +84,6 @@ function requireTokens(purpose: string, tokens: Tokens, needed: number): void {
   if (tokens.length >= needed) return
   throw new EngineError(
     'INVALID_INPUT',
-    `the ${purpose} text has ${tokens.length} tokens and needs at least ${needed}: give more text, or a shorter context or smaller batch`,
+    `the ${purpose} text has ${counted(tokens.length, 'token')} and needs at least ${needed}: give more text, or a shorter context or smaller batch`,
   )
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../../engine/counted.ts'
 import { invalidInput, notFound } from '../../../kernel/errors.ts'
 import type { ModelFile } from '../versions/version.ts'
 
@@ -14,7 +15,9 @@ export const alteredFile = ({ path, digest }: ModelFile) =>
   invalidInput(`The stored bytes of ${path} no longer have the digest ${digest}: run the job again.`)
 
 export const wrongSize = ({ path, sizeBytes }: ModelFile, stored: number) =>
-  invalidInput(`The file ${path} was announced with ${sizeBytes} bytes and ${stored} are stored: run the job again.`)
+  invalidInput(
+    `The file ${path} was announced with ${counted(sizeBytes, 'byte')} and stored with ${stored}: run the job again.`,
+  )
 
 export const unknownParent = (id: string, project: string) =>
   notFound(`The parent ${id} is no model version of project "${project}": start from one that is.`)

@@ -1,3 +1,4 @@
+import { counted } from '../../../engine/counted.ts'
 import { invalidInput } from '../../../kernel/errors.ts'
 
 export const badModelName = (name: string) =>
@@ -9,7 +10,7 @@ export const twoTexts = () => invalidInput('Both `dataset` and `text` are given:
 
 export const datasetTooSmall = (name: string, bytes: number, needed: number) =>
   invalidInput(
-    `Dataset "${name}" has ${bytes} bytes and this training needs at least ${needed}, a tenth of them for validation: give more text, or a smaller batch or context.`,
+    `Dataset "${name}" has ${counted(bytes, 'byte')} and this training needs at least ${needed}, a tenth of them for validation: give more text, or a smaller batch or context.`,
   )
 
 export const nothingToControl = () =>

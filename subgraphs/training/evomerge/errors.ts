@@ -1,7 +1,8 @@
+import { counted } from '../../../engine/counted.ts'
 import { conflict, invalidInput, notFound } from '../../../kernel/errors.ts'
 
 export const tooFewParents = (count: number) =>
-  invalidInput(`${count} parents are given: a merge needs 2 at least, and takes 16 at most.`)
+  invalidInput(`The merge has ${counted(count, 'parent')}: it needs 2 at least, and takes 16 at most.`)
 
 export const sameParent = (ref: string) =>
   invalidInput(`The parent ${ref} is given twice: name each once, weights are what the search finds.`)
@@ -30,7 +31,7 @@ export const needsBase = (method: string) =>
 
 export const wrongCount = (method: string, wanted: string, count: number) =>
   invalidInput(
-    `${method} merges ${wanted} models and ${count} parents are given: take another method or other parents.`,
+    `${method} merges ${wanted} models and was given ${counted(count, 'parent')}: take another method or other parents.`,
   )
 
 export const badObjectives = (given: readonly string[]) =>

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { counted } from '../../../engine/counted.ts'
 import { parameterCount } from '../../../engine/models/llama-parameters.ts'
 import { chosenProject, type Identity } from '../../../kernel/auth/identity.ts'
 import { newId } from '../../../kernel/ids.ts'
@@ -86,8 +87,9 @@ function configOf(family: Family, settings: EvoMergeSettings, seed: number): Evo
   const { layers, contextLength } = family.model
   const { groups = Math.min(2, layers), context = contextLength } = settings
   if (!Number.isSafeInteger(seed) || seed < 0) throw badSetting('seed', seed, 'it must be a whole number from 0')
-  if (groups > layers) throw badSetting('groups', groups, `the models have only ${layers} layers`)
-  if (context > contextLength) throw badSetting('context', context, `the models read only ${contextLength} tokens`)
+  if (groups > layers) throw badSetting('groups', groups, `the models have only ${counted(layers, 'layer')}`)
+  if (context > contextLength)
+    throw badSetting('context', context, `the models read only ${counted(contextLength, 'token')}`)
   const { objectives = ['LOSS'] } = settings
   if (!objectives.includes('LOSS') || new Set(objectives).size < objectives.length) throw badObjectives(objectives)
   if (objectives.length > 1 && settings.sigma !== undefined) throw sigmaOfNone(settings.sigma)

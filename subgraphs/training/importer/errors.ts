@@ -1,3 +1,4 @@
+import { counted } from '../../../engine/counted.ts'
 import { DomainError, forbidden, invalidInput, notFound, unavailable } from '../../../kernel/errors.ts'
 
 export const nothingMatched = (paths: readonly string[]) =>
@@ -15,7 +16,7 @@ export const fileUnreadable = (name: string, cause: Error) =>
 
 export const fileShrank = (name: string, size: number, read: number) =>
   invalidInput(
-    `The file "${name}" had ${size} bytes and ended after ${read}: it was changed while it was read; import it again.`,
+    `The file "${name}" had ${counted(size, 'byte')} and ended after ${read}: it was changed while it was read; import it again.`,
   )
 
 export const notUtf8 = (name: string, at: number) =>

@@ -1,3 +1,4 @@
+import { counted } from '../../../engine/counted.ts'
 import type { NewLine } from './line.ts'
 
 /** What one job may print, in lines and in characters. What the forge itself says of its course always fits. */
@@ -41,5 +42,5 @@ const droppedLine = ({ at, attempt }: NewLine, dropped: number): NewLine => ({
   source: 'FORGE',
   event: 'dropped',
   step: null,
-  text: `the log of this job is full: ${dropped} lines of output are not in it`,
+  text: `the log of this job is full: it lacks ${counted(dropped, 'line')} of output`,
 })

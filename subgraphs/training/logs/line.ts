@@ -1,3 +1,4 @@
+import { counted } from '../../../engine/counted.ts'
 import type { LogSource } from '../../../schema/values.ts'
 
 /** A line of a job's log that has no number yet. */
@@ -22,5 +23,5 @@ export const longest = 4_096
 /** A text as one line may have it: cut with a word about what is missing, without what no database takes. */
 export function lineText(text: string, length = text.length): string {
   const kept = text.slice(0, longest).replaceAll('\0', '␀').toWellFormed()
-  return length <= longest ? kept : `${kept} … (${length - longest} more characters)`
+  return length <= longest ? kept : `${kept} … (${counted(length - longest, 'more character')})`
 }

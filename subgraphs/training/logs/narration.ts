@@ -1,3 +1,4 @@
+import { counted } from '../../../engine/counted.ts'
 import type { MetricValue } from '../../../schema/values.ts'
 import type { JobEvent, TrainingJob } from '../jobs/job.ts'
 import { lineText, type NewLine } from './line.ts'
@@ -9,7 +10,11 @@ type Teller<T extends JobEvent['topic']> = (data: Data<T>, job: Pick<TrainingJob
 /** What the log of a job says of an event about it. */
 const tellers: { readonly [T in JobEvent['topic']]?: Teller<T> } = {
   'job.queued': ({ totalSteps, modelName, phase, isRetry }) => [
-    told('queued', null, isRetry ? 'queued for another try' : `queued: ${phase} of ${modelName}, ${totalSteps} steps`),
+    told(
+      'queued',
+      null,
+      isRetry ? 'queued for another try' : `queued: ${phase} of ${modelName}, ${counted(totalSteps, 'step')}`,
+    ),
   ],
   'job.started': ({ step, totalSteps, attempt, nodeId, executor }) => [
     told('started', step, `attempt ${attempt} starts at step ${step} of ${totalSteps} on ${nodeId} with ${executor}`),

@@ -1,3 +1,4 @@
+import { counted } from '../../../engine/counted.ts'
 import { type Identity, mayAccess } from '../../../kernel/auth/identity.ts'
 import type { Claim, Place } from '../attempts/attempt.ts'
 import { claimJob } from '../attempts/service.ts'
@@ -67,7 +68,7 @@ export function reasonToWait(job: TrainingJob, machines: readonly Machine[], now
   const missing = job.requirements.filter(label => !machines.some(({ labels }) => labels.includes(label)))
   if (missing.length > 0) return `a worker with the label ${missing.map(label => `"${label}"`).join(' and ')}`
   const labels = job.requirements.length > 0 ? ` and the labels ${job.requirements.join(', ')}` : ''
-  return `a worker with ${job.slots} ${job.slots === 1 ? 'slot' : 'slots'}, ${(job.memoryBytes / 1e9).toFixed(1)} GB of memory${labels}`
+  return `a worker with ${counted(job.slots, 'slot')}, ${(job.memoryBytes / 1e9).toFixed(1)} GB of memory${labels}`
 }
 
 const ordinal = (count: number) => ['first', 'second', 'third'][count - 1] ?? `${count}th`

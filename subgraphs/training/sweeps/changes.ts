@@ -1,3 +1,4 @@
+import { counted } from '../../../engine/counted.ts'
 import { newId } from '../../../kernel/ids.ts'
 import { jobQueued, placeOf, type TrainingJob, untouched } from '../jobs/job.ts'
 import { requiredMemory } from '../recipes/memory.ts'
@@ -78,7 +79,7 @@ function ended(sweep: Sweep, best: Trial | null, now: Date, trials: readonly Tri
     const reason = failure ? `; the last to fail said ${failure.code}: ${failure.message}` : ''
     const error = {
       code: failure?.code ?? 'CONFLICT',
-      message: `None of ${sweep.trials.length} trials made a model${reason}`,
+      message: `None of ${counted(sweep.trials.length, 'trial')} made a model${reason}`,
     }
     return { sweep: { status: 'FAILED', finishedAt: now, error }, trials, moved, events: progressed }
   }

@@ -1,3 +1,4 @@
+import { counted } from '../../../engine/counted.ts'
 import { forbidden, invalidInput, notFound } from '../../../kernel/errors.ts'
 import type { Upload } from './upload.ts'
 
@@ -5,7 +6,7 @@ export const noUpload = (id: string) =>
   notFound(`There is no upload "${id}": send the file to /uploads first, or again if it is days old.`)
 
 export const uploadUnfinished = ({ id, receivedBytes, sizeBytes }: Upload) =>
-  invalidInput(`Only ${receivedBytes} of ${sizeBytes} bytes of the upload ${id} are here: send the rest first.`)
+  invalidInput(`The upload ${id} has only ${receivedBytes} of its ${counted(sizeBytes, 'byte')}: send the rest first.`)
 
 export const mayNotUpload = (principal: string) =>
   forbidden(`${principal} lacks the scope training:write: ask an admin for it.`)

@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder'
+import { counted } from '../../../engine/counted.ts'
 import type { LogSource } from '../../../schema/values.ts'
 import { lineText, longest, type NewLine } from '../logs/line.ts'
 
@@ -37,7 +38,7 @@ export function outputInbox(now: () => Date, wake: () => void): OutputInbox {
     take() {
       const taken = lines
       if (dropped > 0) {
-        const text = `${dropped} lines of output are missing here: they came faster than they could be stored`
+        const text = `missing here: ${counted(dropped, 'line')} of output, which came faster than could be stored`
         taken.push({ at: now(), source: 'FORGE', event: 'dropped', text })
       }
       lines = []

@@ -53,6 +53,12 @@ describe('datasets import', () => {
     expect([status, lines]).toEqual([0, [made.notes[0], 'sea (ds_1): 6 documents, 120 B, sha256:ab']])
   })
 
+  it('counts one document as one', async () => {
+    imports({ status: 'READY', progress: 1, dataset: { ...dataset, documents: 1 } })
+    const { lines } = await forge('datasets', 'import', 'sea', '--files', 'sea.txt')
+    expect(lines.at(-1)).toBe('sea (ds_1): 1 document, 120 B, sha256:ab')
+  })
+
   it('is the dataset for machines, and the import where nobody waits', async () => {
     imports({ status: 'READY', dataset })
     const words = ['datasets', 'import', 'sea', '--hub', 'a/b', '--hub-files', '*.txt', '--json']

@@ -30,7 +30,7 @@ const sweep = (status: string, trials: object[], best: object | null = null) => 
   parallel: 2,
   trials,
   best,
-  error: status === 'FAILED' ? { code: 'DIVERGED', message: 'None of 1 trials made a model' } : null,
+  error: status === 'FAILED' ? { code: 'DIVERGED', message: 'None of 1 trial made a model' } : null,
   createdAt: '2026-01-31T12:00:00.000Z',
 })
 
@@ -84,8 +84,8 @@ it('follows a sweep to its end, with a table of its trials', async () => {
   server.answers(() => ({ data: { sweep: states.length > 1 ? states.shift() : states[0] } }))
   const { status, lines } = await forge('sweeps', 'watch', 'sweep_1')
   expect(status).toBe(0)
-  expect(lines[0]).toBe('RUNNING 50%: 1 of 1 trials begun, 1 train')
-  expect(lines[1]).toBe('COMPLETED 50%: 3 of 3 trials begun, 0 train, best 2.2500 of trial 2')
+  expect(lines[0]).toBe('RUNNING 50%: 1 of 1 trial begun, 1 in training')
+  expect(lines[1]).toBe('COMPLETED 50%: 3 of 3 trials begun, 0 in training, best 2.2500 of trial 2')
   expect(lines.slice(-4).map(line => line.split(/ {2,}/))).toEqual([
     ['TRIAL', 'LEARNINGRATE', 'STATUS', 'RUNG', 'STEPS', 'LOSS', 'JOB', 'ERROR'],
     ['1', '0.001', 'STOPPED', '0', '9/9', '4.0000', 'job_1'],
@@ -98,7 +98,7 @@ it('ends with status 1 where the sweep fails', async () => {
   server.answers(() => ({ data: { sweep: sweep('FAILED', [trial(1, 'FAILED', [], 'DIVERGED')]) } }))
   const { status, stdout } = await forge('sweeps', 'watch', 'sweep_1')
   expect(status).toBe(1)
-  expect(stdout).toContain('FAILED (None of 1 trials made a model)')
+  expect(stdout).toContain('FAILED (None of 1 trial made a model)')
 })
 
 it('is JSON for machines, a line for each change', async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { counted } from '../../../../engine/counted.ts'
 import { DomainError } from '../../../../kernel/errors.ts'
 import { backoff, pause } from '../../../../kernel/resilience/pause.ts'
 import { answersBadly, contentTooLarge, otherChecksum, refused } from '../errors.ts'
@@ -102,10 +103,10 @@ async function append(
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw error
     throw answersBadly(url, `broke off after ${received}${size === undefined ? '' : ` of ${size}`} bytes`)
   }
-  if (size !== undefined && received < size) throw answersBadly(url, `sent ${received} of ${size} bytes`)
+  if (size !== undefined && received < size) throw answersBadly(url, `sent ${received} of ${counted(size, 'byte')}`)
   if (size !== undefined && received > size) {
     await file.truncate(0)
-    throw answersBadly(url, `sent ${received} bytes, more than the ${size} that the file has`)
+    throw answersBadly(url, `sent ${counted(received, 'byte')}, more than the ${size} that the file has`)
   }
 }
 

@@ -97,7 +97,7 @@ describe('startCognate', () => {
     ['a vocabulary without the bytes', { settings: { sizes: { vocabulary: 256 } } }, 'INVALID_INPUT', '256'],
     ['a dataset that is not there', { dataset: 'ds_missing' }, 'NOT_FOUND', 'ds_missing'],
     ['an empty text', { text: '' }, 'INVALID_INPUT', 'empty'],
-    ['a text of one byte', { text: 'x' }, 'INVALID_INPUT', '1 bytes'],
+    ['a text of one byte', { text: 'x' }, 'INVALID_INPUT', '1 byte '],
     ['a text and a dataset', { text: 'x', dataset: 'moby-dick' }, 'INVALID_INPUT', 'both'],
     ['an empty idempotency key', { idempotencyKey: '' }, 'INVALID_INPUT', '1 to 200'],
     ['a dataset of no possible name', { dataset: 'a\u0000b' }, 'NOT_FOUND', 'a'],

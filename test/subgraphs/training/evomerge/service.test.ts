@@ -84,7 +84,7 @@ describe('startEvoMerge', () => {
   })
 
   it.each<[string, Partial<EvoMergeRequest>, string, RegExp]>([
-    ['one parent', { parents: ['a/1'] }, 'INVALID_INPUT', /1 parents are given/],
+    ['one parent', { parents: ['a/1'] }, 'INVALID_INPUT', /has 1 parent:/],
     ['the same parent twice', { parents: ['a/1', 'a@latest'] }, 'INVALID_INPUT', /a\/1 is given twice/],
     ['a version that is not there', { parents: ['a/1', 'a/9'] }, 'NOT_FOUND', /"a\/9"/],
     ['what names no version', { parents: ['a/1', 'b'] }, 'INVALID_INPUT', /"b" names no version/],
@@ -94,7 +94,7 @@ describe('startEvoMerge', () => {
       'a method for two with three',
       { parents: ['a/1', 'b/1', 'base/1'], settings: { methods: ['slerp'] } },
       'INVALID_INPUT',
-      /exactly 2 models and 3/,
+      /exactly 2 models and was given 3 parents/,
     ],
     ['an executor that is none', { settings: { requirements: ['executor=abacus'] } }, 'INVALID_INPUT', /"abacus"/],
     ['stacking', { settings: { methods: ['passthrough'] } }, 'INVALID_INPUT', /nothing to search/],

@@ -13,10 +13,7 @@ describe('the budget of a log', () => {
     const first = admit(emptyLog, [output('a'), output('b'), output('c'), output('d'), told('validated')], budget)
     expect(texts(first.admitted)).toEqual(['a', 'b', 'c'])
     const second = admit(first.state, [output('e'), told('completed')], budget)
-    expect(texts(second.admitted)).toEqual([
-      'the log of this job is full: 3 lines of output are not in it',
-      'completed',
-    ])
+    expect(texts(second.admitted)).toEqual(['the log of this job is full: it lacks 3 lines of output', 'completed'])
     expect(second.state).toMatchObject({ lines: 5, dropped: 0 })
   })
 
@@ -31,6 +28,6 @@ describe('the text of a line', () => {
   it('is cut with a word about the rest, and holds nothing that no database takes', () => {
     expect(lineText('x'.repeat(5_000))).toBe(`${'x'.repeat(4_096)} … (904 more characters)`)
     expect(lineText('a\0b')).toBe('a␀b')
-    expect(lineText(`${'x'.repeat(4_095)}😀`)).toBe(`${'x'.repeat(4_095)}\ufffd … (1 more characters)`)
+    expect(lineText(`${'x'.repeat(4_095)}😀`)).toBe(`${'x'.repeat(4_095)}\ufffd … (1 more character)`)
   })
 })

@@ -106,7 +106,7 @@ describe('an upload', () => {
     ).rejects.toThrow()
     await expect(forge.importDataset({ name: 'half', upload: { id } })).rejects.toMatchObject({
       code: 'INVALID_INPUT',
-      message: expect.stringContaining(`of ${lines.length} bytes`),
+      message: expect.stringContaining(`of its ${lines.length} bytes`),
     })
     const sent: number[] = []
     await forge.uploadFile(file, { resume: id, onProgress: ({ sentBytes }) => sent.push(sentBytes) })

@@ -39,7 +39,7 @@ describe('what a process prints', () => {
     push('line\n'.repeat(2_010))
     const taken = texts()
     expect(taken).toHaveLength(2_001)
-    expect(taken.at(-1)).toBe('10 lines of output are missing here: they came faster than they could be stored')
+    expect(taken.at(-1)).toBe('missing here: 10 lines of output, which came faster than could be stored')
     push('again\n')
     expect(texts()).toEqual(['again'])
   })
