@@ -44,8 +44,9 @@ export function jobStore(database: PrismaClient): Jobs {
           data: { ...changedColumns(change), revision: { increment: 1 } },
         })
         if (count === 0) return null
-        await announce(tx, job, event)
-        return jobOf(await tx.job.findUniqueOrThrow({ where: { id: job.id } }))
+        const row = await tx.job.findUniqueOrThrow({ where: { id: job.id } })
+        await announce(tx, { ...job, isHeld: row.leaseUntil !== null }, event)
+        return jobOf(row)
       }, patient),
     async prioritize(id, priority) {
       const status = { notIn: jobStatuses.filter(isFinished) }

@@ -5,7 +5,12 @@ import { lineText, type NewLine } from './line.ts'
 
 type Told = Pick<NewLine, 'event' | 'step' | 'text'>
 type Data<T extends JobEvent['topic']> = Extract<JobEvent, { topic: T }>['data']
-type Teller<T extends JobEvent['topic']> = (data: Data<T>, job: Pick<TrainingJob, 'status'>) => readonly Told[]
+type Teller<T extends JobEvent['topic']> = (data: Data<T>, job: Narrated) => readonly Told[]
+
+export interface Narrated extends Pick<TrainingJob, 'attempts'> {
+  /** A worker has it, who lets go of it at its next step. */
+  readonly isHeld?: boolean
+}
 
 /** What the log of a job says of an event about it. */
 const tellers: { readonly [T in JobEvent['topic']]?: Teller<T> } = {
@@ -26,9 +31,9 @@ const tellers: { readonly [T in JobEvent['topic']]?: Teller<T> } = {
   'job.checkpointed': ({ step, digest, sizeBytes }) => [
     told('checkpointed', step, `step ${step}: checkpoint of ${(sizeBytes / 1e6).toFixed(1)} MB, ${digest}`),
   ],
-  // Of a job that runs there are two: this one as it is asked for, and another when its worker has let go.
-  'job.paused': ({ step }, { status }) => [
-    status === 'RUNNING'
+  // Of a job that a worker has there are two: this one as it is asked for, and another when the worker has let go.
+  'job.paused': ({ step }, { isHeld }) => [
+    isHeld
       ? told('pausing', step, `to be paused, asked for at step ${step}`)
       : told('paused', step, `paused at step ${step}`),
   ],
@@ -38,8 +43,8 @@ const tellers: { readonly [T in JobEvent['topic']]?: Teller<T> } = {
   'job.cancelled': ({ step }) => [told('cancelled', step, `cancelled at step ${step}`)],
 }
 
-/** The lines of an event about a job, as it was before or is since; none for what the log leaves out. */
-export function narrate(job: Pick<TrainingJob, 'attempts' | 'status'>, event: JobEvent, at: Date): readonly NewLine[] {
+/** The lines of an event about a job; none for what the log leaves out. */
+export function narrate(job: Narrated, event: JobEvent, at: Date): readonly NewLine[] {
   const tell = tellers[event.topic] as Teller<JobEvent['topic']> | undefined
   return (tell?.(event.data, job) ?? []).map(line => ({ ...line, at, attempt: job.attempts, source: 'FORGE' }))
 }

@@ -5,7 +5,7 @@ import type { JobEvent, TrainingJob } from '../jobs/job.ts'
 import { jobRow, type Transaction } from '../outbox.ts'
 import { admit, emptyLog, type LogState } from './budget.ts'
 import type { LogLine, NewLine } from './line.ts'
-import { narrate } from './narration.ts'
+import { type Narrated, narrate } from './narration.ts'
 import type { Logs } from './ports.ts'
 
 /** Lines of one row. */
@@ -39,7 +39,7 @@ interface StoredLine extends Omit<LogLine, 'at'> {
   readonly source: LogSource
 }
 
-type Owner = Pick<TrainingJob, 'id' | 'project' | 'attempts' | 'status'>
+type Owner = Pick<TrainingJob, 'id' | 'project'> & Narrated
 
 /**
  * Writes an event, and before it what the log says of it: whoever follows the log to its end has that line by then.

@@ -93,6 +93,14 @@ describe('the log of a job', () => {
     ])
   })
 
+  it('says once where a job stands that was asked to pause, to go on and to pause before its worker let go', async () => {
+    const claim = await forge.claimed()
+    for (const ask of [pauseJob, resumeJob, pauseJob]) await ask(forge, identityOf(), claim.job.id)
+    await releaseAttempt(forge, claim, 4)
+    const told = (await read(claim)).slice(2).map(({ event }) => event)
+    expect(told).toEqual(['pausing', 'resumed', 'pausing', 'paused'])
+  })
+
   it('is read in stretches and from its end, over any border of its rows', async () => {
     const claim = await forge.claimed()
     await forge.attempts.print(claim.attempt, 0, printed(3, 600))
