@@ -50,6 +50,7 @@ export interface ModelsParts {
   readonly generators: Generators
   /** How long a deletion can be undone, in milliseconds. */
   readonly undoMs: number
+  lagMs(): Promise<number>
   now(): Date
 }
 

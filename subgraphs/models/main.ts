@@ -59,10 +59,9 @@ export async function startModels(env: Env, log: Log): Promise<Serving> {
     bus.publish([
       { id: newId('evt'), topic: 'chat.progressed', key: data.chatId, project, at: new Date().toISOString(), data },
     ])
-  const parts = { ...stored, generators, tell }
 
   opening.use(startRelay({ pool: database.pool, bus, log, telemetry }))
-  opening.use(
+  const consumer = opening.use(
     startConsumer({
       name: 'registration',
       bus,
@@ -74,7 +73,8 @@ export async function startModels(env: Env, log: Log): Promise<Serving> {
       from: 'start',
     }),
   )
-  opening.use(leadEvery(minute, { name: 'model purges', pool: database.pool, log, work: () => sweep(stored) }))
+  const parts = { ...stored, generators, tell, lagMs: async () => (await consumer.lag()).ms }
+  opening.use(leadEvery(minute, { name: 'model purges', pool: database.pool, log, work: () => sweep(parts) }))
   const verify = identityVerifier(env.GATEWAY_URL, 'models', { tls, revocations })
   const upload = uploadRoute(parts, verify)
   const artifact = artifactRoute(parts, verify, log)

@@ -49,4 +49,4 @@ export const storedParts = ({ db, blobs, signer, undoMs }: Given) =>
     blobs,
     undoMs,
     now: () => new Date(),
-  }) satisfies Omit<ModelsParts, 'loaders' | 'generators' | 'tell'> & RegistrationParts & UploadParts
+  }) satisfies Omit<ModelsParts, 'loaders' | 'generators' | 'tell' | 'lagMs'> & RegistrationParts & UploadParts

@@ -11,10 +11,12 @@ export interface PurgingParts {
   readonly purges: Purges
   readonly blobs: Pick<Blobs, 'collect' | 'find'>
   readonly signer: VersionSigner
+  /** Age in milliseconds of the first event that is not heard yet. */
+  lagMs(): Promise<number>
   now(): Date
 }
 
-/** Bytes that somebody stored so recently may be of a version that is about to be registered. Milliseconds. */
+/** An event may need bytes that were stored so long before it, in milliseconds. */
 const GRACE_MS = 60 * 60 * 1000
 
 const outboxRow = createOutbox<TopicData>(eventData)
@@ -24,15 +26,16 @@ export async function purgeNow(parts: PurgingParts & DeletionParts, id: string):
   const found = await findDeletion(parts, id)
   const begun = await begin(parts, found)
   if (!begun) throw notPending(found)
-  return proceed(parts, begun)
+  return proceed(parts, begun, await horizon(parts))
 }
 
 /** Purges what is due, and removes bytes that are nobody's any more. */
 export async function sweep(parts: PurgingParts): Promise<void> {
-  for (const digest of await parts.purges.orphans()) await collect(parts, digest)
+  const before = await horizon(parts)
+  for (const digest of await parts.purges.orphans()) await collect(parts, digest, before)
   for (const deletion of await parts.purges.due(parts.now())) {
     const begun = deletion.status === 'PENDING' ? await begin(parts, deletion) : deletion
-    if (begun) await proceed(parts, begun)
+    if (begun) await proceed(parts, begun, before)
   }
 }
 
@@ -43,10 +46,10 @@ function begin({ purges, now }: PurgingParts, { id, project }: Deletion): Promis
 }
 
 /** Ends the deletion with a signed proof, or leaves it for the next sweep where bytes are too young to be removed. */
-async function proceed(parts: PurgingParts, deletion: Deletion): Promise<Deletion> {
+async function proceed(parts: PurgingParts, deletion: Deletion, before: Date): Promise<Deletion> {
   const { purges, signer, blobs, now } = parts
   const { versions, digests }: Inventory = JSON.parse(deletion.proof!)
-  for (const digest of digests) await collect(parts, digest)
+  for (const digest of digests) await collect(parts, digest, before)
   const { waiting, used } = await purges.remains(digests)
   if (waiting > 0) return deletion
 
@@ -65,5 +68,8 @@ async function proceed(parts: PurgingParts, deletion: Deletion): Promise<Deletio
   return purges.finish(id, seal, purgedAt)
 }
 
-const collect = ({ purges, blobs, now }: PurgingParts, digest: string) =>
-  purges.settle(digest, () => blobs.collect(digest, new Date(now().getTime() - GRACE_MS)))
+/** No event that is still to be heard needs bytes that were stored before, unless somebody has them already. */
+const horizon = async ({ lagMs, now }: PurgingParts) => new Date(now().getTime() - (await lagMs()) - GRACE_MS)
+
+const collect = ({ purges, blobs }: PurgingParts, digest: string, before: Date) =>
+  purges.settle(digest, () => blobs.collect(digest, before))

@@ -4,7 +4,7 @@ import { lockDigest } from './holding.ts'
 import type { Inventory, Purges } from './ports.ts'
 
 export function purgeStore(database: PrismaClient): Purges {
-  const { deletion, orphan, file, datasetContent } = database
+  const { deletion, orphan, file, datasetContent, heldFile } = database
   return {
     begin: (id, announce) =>
       database.$transaction(async transaction => {
@@ -35,6 +35,16 @@ export function purgeStore(database: PrismaClient): Purges {
       return (await deletion.findMany({ where, orderBy: { id: 'asc' }, take: 100 })).map(toDeletion)
     },
     orphans: async () => (await orphan.findMany({ orderBy: { since: 'asc' }, take: 1000 })).map(({ digest }) => digest),
+    async hold(jobId, digests) {
+      await heldFile.createMany({ data: digests.map(digest => ({ jobId, digest })), skipDuplicates: true })
+    },
+    release: (jobId, digests) =>
+      database.$transaction(async transaction => {
+        const held = await transaction.heldFile.findMany({ where: { jobId }, select: { digest: true } })
+        const data = [...held, ...digests.map(digest => ({ digest }))]
+        await transaction.heldFile.deleteMany({ where: { jobId } })
+        await transaction.orphan.createMany({ data, skipDuplicates: true })
+      }),
     async addDataset({ datasetId, digest }) {
       const found = { datasetId, digest }
       await database.$transaction([
@@ -55,7 +65,8 @@ export function purgeStore(database: PrismaClient): Purges {
           const where = { digest }
           const isUsed =
             (await transaction.file.count({ where, take: 1 })) > 0 ||
-            (await transaction.datasetContent.count({ where, take: 1 })) > 0
+            (await transaction.datasetContent.count({ where, take: 1 })) > 0 ||
+            (await transaction.heldFile.count({ where, take: 1 })) > 0
           if (isUsed || (await collect())) await transaction.orphan.deleteMany({ where })
         },
         { timeout: 30_000 },
@@ -68,9 +79,11 @@ export function purgeStore(database: PrismaClient): Purges {
         orderBy: { versionId: 'asc' },
       })
       const contents = await datasetContent.findMany({ where, orderBy: { datasetId: 'asc' } })
+      const held = await heldFile.findMany({ where, orderBy: { jobId: 'asc' } })
       const users = [
         ...files.map(({ digest, versionId }) => ({ digest, id: versionId })),
         ...contents.map(({ digest, datasetId }) => ({ digest, id: datasetId })),
+        ...held.map(({ digest, jobId }) => ({ digest, id: jobId })),
       ]
       const used = Map.groupBy(users, ({ digest }) => digest)
       return {

@@ -5,7 +5,7 @@ import type { TrainingJob } from './job.ts'
 /** A row as the service knows it. */
 export function jobOf(row: JobModel): TrainingJob {
   const { errorCode, errorMessage, preset, memoryBytes, ...columns } = row
-  const { leaseUntil: _lease, changedAt: _changed, weightsSettled: _settled, ...job } = columns
+  const { leaseUntil: _lease, changedAt: _changed, weightsDropped: _dropped, ...job } = columns
   return {
     ...job,
     memoryBytes: Number(memoryBytes),

@@ -3,6 +3,7 @@ import type { Blobs } from '../../../kernel/blobs/blobs.ts'
 /** Weights that became no version: of a rerun, or of a trial that lost. */
 export interface LostWeights {
   readonly jobId: string
+  readonly project: string
   readonly digest: string
 }
 
@@ -12,14 +13,14 @@ export interface Leftovers {
   checkpointed(before: Date): Promise<readonly string[]>
   /** Forgets the spent checkpoints of a job, each when it is removed; nobody can begin the job again meanwhile. */
   dropCheckpoints(jobId: string, remove: (digest: string) => Promise<void>): Promise<void>
-  /** Some of the lost weights that were made before `before`, and are not settled. */
-  weights(before: Date): Promise<readonly LostWeights[]>
-  /** Settles them where `collect` answers true, and without asking it where somebody else has the same bytes. */
-  settle(weights: LostWeights, collect: () => Promise<boolean>): Promise<void>
+  /** Some of the lost weights that are not dropped. */
+  weights(): Promise<readonly LostWeights[]>
+  /** Says that they are needed no more: models, which knows who else has the same bytes, collects them. */
+  dropWeights(weights: LostWeights): Promise<void>
 }
 
 export interface LeftoverParts {
   readonly leftovers: Leftovers
-  readonly blobs: Pick<Blobs, 'remove' | 'collect'>
+  readonly blobs: Pick<Blobs, 'remove'>
   readonly now: () => Date
 }

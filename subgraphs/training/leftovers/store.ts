@@ -2,7 +2,7 @@ import { Prisma, type PrismaClient } from '../../../prisma/training/generated/cl
 import { isFinished } from '../../../schema/values.ts'
 import { keptByDefault } from '../checkpoints/checkpoint.ts'
 import { newestCheckpoints } from '../checkpoints/store.ts'
-import { patient } from '../outbox.ts'
+import { outboxRow, patient } from '../outbox.ts'
 import type { Leftovers, LostWeights } from './ports.ts'
 import { spent } from './spent.ts'
 
@@ -39,16 +39,16 @@ export function leftoverStore(database: PrismaClient): Leftovers {
         for (const { digest } of dropped) await remove(digest)
         await tx.checkpoint.deleteMany({ where: { id: { in: dropped.map(({ id }) => id) } } })
       }, patient),
-    weights: before => database.$queryRaw<LostWeights[]>`
-      SELECT job.id AS "jobId", job.weights_digest AS digest FROM ${withSweep}
-      WHERE job.weights_digest IS NOT NULL AND NOT job.weights_settled AND job.finished_at < ${before} AND NOT (${registers})
+    weights: () => database.$queryRaw<LostWeights[]>`
+      SELECT job.id AS "jobId", job.project, job.weights_digest AS digest FROM ${withSweep}
+      WHERE job.weights_digest IS NOT NULL AND NOT job.weights_dropped AND NOT (${registers})
       ORDER BY job.id LIMIT ${most}`,
-    async settle({ jobId, digest }, collect) {
-      const [found] = await database.$queryRaw<{ used: boolean }[]>`
-        SELECT EXISTS (SELECT FROM known_version WHERE files @> ${JSON.stringify([{ digest }])}::jsonb)
-          OR EXISTS (SELECT FROM ${withSweep} WHERE job.weights_digest = ${digest} AND ${registers}) AS used`
-      if (!found!.used && !(await collect())) return
-      await database.job.updateMany({ where: { id: jobId }, data: { weightsSettled: true } })
+    async dropWeights({ jobId, project, digest }) {
+      const event = outboxRow('weights.dropped', { key: jobId, project, data: { jobId, digest } }, new Date())
+      await database.$transaction([
+        database.job.update({ where: { id: jobId }, data: { weightsDropped: true } }),
+        database.outbox.create({ data: event }),
+      ])
     },
   }
 }

@@ -3,7 +3,7 @@ import { utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../support/condition.ts'
-import { identity, testSigner } from './memory.ts'
+import { completedJob, identity, testSigner } from './memory.ts'
 import { failureOf, HOUR, type StoredForge, storedForge } from './stored-forge.ts'
 
 let forge: StoredForge
@@ -289,6 +289,47 @@ describe('deleting versions', () => {
     await forge.sweep()
     expect(await forge.blobs.find(text.digest)).not.toBeNull()
     expect(await isThere()).toBe(false)
+  })
+
+  it('keeps what a trial made until its sweep decides, however long ago and whoever else had it is purged', async () => {
+    const trial = async (jobId: string, text: string) => {
+      const weights = await forge.stored('model.safetensors', Buffer.from(text))
+      const files = [weights, await forge.stored('tokenizer.json', Buffer.from('shared by all'))]
+      await forge.happen('job.completed', completedJob({ jobId, files, modelName: 'searched', registers: false }))
+      return files
+    }
+    const isThere = async ({ digest }: { digest: string }) => (await forge.blobs.find(digest)) !== null
+    const [lost, tokenizer] = await trial('job_t1', 'lost')
+    const files = await trial('job_t2', 'best')
+    await forge.complete('job_t0', { modelName: 'sharing', files: [lost!, tokenizer!] })
+
+    const { id } = await remove('sharing/1')
+    for (const { digest } of [...files, lost!]) await age(digest, 2 * HOUR)
+    const { data } = await forge.ask(`mutation { purgeDeletion(id: "${id}") { status proof } }`)
+    expect(data.purgeDeletion.status).toBe('PURGED')
+    const { bytes } = JSON.parse(data.purgeDeletion.proof)
+    expect(bytes).toContainEqual({ digest: tokenizer!.digest, stored: true, usedBy: ['job_t1', 'job_t2'] })
+    expect(await Promise.all([...files, lost!].map(isThere))).toEqual([true, true, true])
+
+    const job = completedJob({ jobId: 'job_t2', files, modelName: 'searched' })
+    await forge.happen('sweep.completed', { sweepId: 'sweep_1', trial: 2, loss: 1, job })
+    await forge.happen('weights.dropped', { jobId: 'job_t1', digest: lost!.digest })
+    await forge.sweep()
+    expect(await exists('searched/1')).toBe(true)
+    expect(await Promise.all([...files, lost!].map(isThere))).toEqual([true, true, false])
+    expect(await forge.db.heldFile.count()).toBe(0)
+  })
+
+  it('leaves bytes that an event may need which is not heard yet', async () => {
+    const { digest } = await forge.stored('config.json', Buffer.from('late'))
+    await forge.parts.noteOrphan(digest)
+    await age(digest, 3 * HOUR)
+    const isThere = async (lagMs: number) => {
+      forge.clock.lagMs = lagMs
+      await forge.sweep()
+      return (await forge.blobs.find(digest)) !== null
+    }
+    expect([await isThere(2.5 * HOUR), await isThere(0)]).toEqual([true, false])
   })
 
   it('leaves bytes that were just stored again, until a version has them or an hour is over', async () => {

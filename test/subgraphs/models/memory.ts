@@ -189,6 +189,7 @@ export function modelsInMemory() {
     histories,
     handoffs,
     signer: testSigner,
+    lagMs: async () => 0,
     outbox,
     stored,
   }

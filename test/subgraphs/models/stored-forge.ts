@@ -42,7 +42,7 @@ export async function storedForge() {
   const echo = echoGenerators().generators
   /** A reply waits for it. */
   const gate = { open: Promise.resolve() }
-  const clock = { now: new Date() }
+  const clock = { now: new Date(), lagMs: 0 }
   const parts = {
     ...storedParts({ db, blobs, signer: testSigner, undoMs: 24 * HOUR }),
     generators: {
@@ -50,6 +50,7 @@ export async function storedForge() {
       generate: async (...asked: Parameters<typeof echo.generate>) => gate.open.then(() => echo.generate(...asked)),
     },
     tell: async (_: string, progress: EventData<'chat.progressed'>) => void told.push(progress),
+    lagMs: async () => clock.lagMs,
     now: () => clock.now,
   }
   const handle = handleEvent(parts)

@@ -17,22 +17,15 @@ const ago = (hours: number) => new Date(now.getTime() - hours * hour)
 const week = 168
 
 let forge: Awaited<ReturnType<typeof trainingStores>>
-/** Blobs that are there, with the time at which they were put. */
-let stored: Map<string, Date>
+/** Digests of the blobs that are there. */
+let stored: Set<string>
 beforeEach(async () => {
   forge = await trainingStores()
-  stored = new Map()
+  stored = new Set()
 })
 afterEach(() => forge[Symbol.asyncDispose]())
 
-const blobs = {
-  remove: async (digest: string) => void stored.delete(digest),
-  async collect(digest: string, before: Date) {
-    if ((stored.get(digest) ?? ago(1e6)) > before) return false
-    stored.delete(digest)
-    return true
-  },
-}
+const blobs = { remove: async (digest: string) => void stored.delete(digest) }
 const collect = () => collectLeftovers({ leftovers: leftoverStore(forge.db), blobs, now: () => now }, week * hour)
 
 /** A job with checkpoints at steps 10, 20 and 30, the first of them the best. */
@@ -40,7 +33,7 @@ async function jobWithCheckpoints(status: JobStatus, change: Partial<TrainingJob
   const { id } = await forge.addJob({ status, finishedAt: null, ...change })
   for (const step of [10, 20, 30]) {
     const digest = `${id}/${step}`
-    stored.set(digest, ago(1_000))
+    stored.add(digest)
     const data = { id: newId('ckpt'), jobId: id, attempt: 1, step, digest, sizeBytes: 1, validationLoss: step }
     await forge.db.checkpoint.create({ data })
   }
@@ -117,44 +110,38 @@ describe('the checkpoints of a job that has ended', () => {
 })
 
 describe('weights that became no version', () => {
-  const made = async (letter: string, change: Partial<TrainingJob> = {}) => {
-    const weightsDigest = digestOf(letter)
-    if (!stored.has(weightsDigest)) stored.set(weightsDigest, ago(10))
-    return (await forge.addJob({ status: 'COMPLETED', finishedAt: ago(10), weightsDigest, ...change })).id
-  }
-  const isThere = (letter: string) => stored.has(digestOf(letter))
-
-  it('go with the sweep whose trial has lost, and those of the best stay', async () => {
-    const sweepId = await addSweep(ago(0), 2)
-    await makeTrial(sweepId, 1, await made('1', { sweepId }))
-    await makeTrial(sweepId, 2, await made('2', { sweepId }))
-    // A setting without an effect: the same bytes as the best.
-    await makeTrial(sweepId, 3, await made('2', { sweepId }))
+  const made = async (letter: string, change: Partial<TrainingJob> = {}) =>
+    (await forge.addJob({ status: 'COMPLETED', finishedAt: ago(0), weightsDigest: digestOf(letter), ...change })).id
+  const dropped = async () => {
     await collect()
-    expect([isThere('1'), isThere('2')]).toEqual([false, true])
-    expect(await leftoverStore(forge.db).weights(ago(1))).toEqual([])
+    await collect()
+    const rows = await forge.db.outbox.findMany({ where: { topic: 'weights.dropped' }, orderBy: { position: 'asc' } })
+    return rows.map(({ data }) => data)
+  }
+
+  it('are dropped, once, with the sweep whose trial has lost, and those of the best are not', async () => {
+    const sweepId = await addSweep(ago(0), 2)
+    const lost = await made('1', { sweepId })
+    await makeTrial(sweepId, 1, lost)
+    await makeTrial(sweepId, 2, await made('2', { sweepId }))
+    // A setting without an effect: the same bytes as the best, which models knows.
+    const twin = await made('2', { sweepId })
+    await makeTrial(sweepId, 3, twin)
+    expect(await dropped()).toEqual([
+      { jobId: lost, digest: digestOf('1') },
+      { jobId: twin, digest: digestOf('2') },
+    ])
   })
 
-  it('stay while the sweep goes on, and while they are young', async () => {
+  it('are kept while the sweep goes on', async () => {
     const running = await addSweep(null, null)
     await makeTrial(running, 1, await made('1', { sweepId: running }))
-    const over = await addSweep(ago(0), null)
-    stored.set(digestOf('2'), ago(0.5))
-    await makeTrial(over, 1, await made('2', { sweepId: over }))
-    await collect()
-    expect([isThere('1'), isThere('2')]).toEqual([true, true])
-    stored.set(digestOf('2'), ago(1.5))
-    await collect()
-    expect([isThere('1'), isThere('2')]).toEqual([true, false])
+    expect(await dropped()).toEqual([])
   })
 
-  it('of a rerun go, unless a version or a job that makes one has the same', async () => {
+  it('are dropped of a rerun, and of no other job', async () => {
     await made('1')
-    for (const letter of ['1', '2', '3']) await made(letter, { rerunOf: 'job_origin' })
-    const file = { path: 'model.safetensors', digest: digestOf('2') }
-    const version = { id: 'mv_1', project: 'default', modelName: 'm', number: 1, files: [file], architecture: {} }
-    await forge.db.knownVersion.create({ data: version })
-    await collect()
-    expect(['1', '2', '3'].map(isThere)).toEqual([true, true, false])
+    const rerun = await made('1', { rerunOf: 'job_origin' })
+    expect(await dropped()).toEqual([{ jobId: rerun, digest: digestOf('1') }])
   })
 })
