@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { type ForkOptions, fork } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -6,12 +6,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
+import { withHugePages } from '../../engine/executors/huge-pages.ts'
 import { seededRandom } from '../../engine/random.ts'
 import type { FromImporter, ImportOrder } from '../../subgraphs/training/importer/protocol.ts'
 import { readImportSource } from '../../subgraphs/training/imports/request.ts'
+import { trainerFlags } from '../../subgraphs/training/trainer/flags.ts'
 import type { Benchmark } from '../benchmark.ts'
 
 const require = createRequire(import.meta.url)
+/** MB, of 10^6 bytes. */
 const goal = 500
 const options = {
   gigabytes: { type: 'string', default: '5' },
@@ -38,16 +41,13 @@ export const benchmark: Benchmark = async flags => {
       const file = join(folder, `big.${name === 'text' ? 'txt' : name}`)
       await pipeline(generated(size, lineOf), createWriteStream(file))
       const order = orderOf(folder, file)
-      const { said, seconds, peakMiB } = await measured<FromImporter>(
-        '../../subgraphs/training/importer/main.ts',
-        order,
-      )
+      const { said, seconds, peakMB } = await measured<FromImporter>('../../subgraphs/training/importer/main.ts', order)
       if (said.kind !== 'ready') throw new Error(JSON.stringify(said))
       results.push({
         measured: `import ${name}`,
         bytes: (await stat(file)).size,
         seconds,
-        'peak MiB': peakMiB,
+        'peak MB': peakMB,
         documents: said.summary.documents,
       })
       await rm(file)
@@ -58,12 +58,15 @@ export const benchmark: Benchmark = async flags => {
         folder: join(folder, 'tokens'),
         vocabularySize: 8_192,
       }
-      const made = await measured<{ tokens: number; learnSeconds: number }>('../datasets/tokenize.ts', tokenizing)
+      const made = await measured<{ tokens: number; learnSeconds: number }>('../datasets/tokenize.ts', tokenizing, {
+        env: withHugePages(process.env),
+        execArgv: [...trainerFlags],
+      })
       results.push({
         measured: 'tokenize text',
         bytes: size,
         seconds: made.seconds,
-        'peak MiB': made.peakMiB,
+        'peak MB': made.peakMB,
         tokens: made.said.tokens,
         'of it learning, s': made.said.learnSeconds,
       })
@@ -77,8 +80,8 @@ export const benchmark: Benchmark = async flags => {
     goals: results.map(result => ({
       name: `resident memory, ${result.measured}, ${Number(values.gigabytes)} GB`,
       goal,
-      value: Number(result['peak MiB']),
-      unit: 'MiB',
+      value: Number(result['peak MB']),
+      unit: 'MB',
       atMost: true,
     })),
   }
@@ -112,11 +115,11 @@ async function* generated(size: number, lineOf: (line: string) => string): Async
 }
 
 /** The first message but progress of a process that is given one order, its time, and the most memory that it has held. */
-async function measured<Said extends object>(entry: string, order: object) {
+async function measured<Said extends object>(entry: string, order: object, options: ForkOptions = { execArgv: [] }) {
   const began = performance.now()
-  const child = fork(join(import.meta.dirname, entry), { execArgv: [] })
+  const child = fork(join(import.meta.dirname, entry), options)
   let peak = 0
-  // The system keeps the highest mark by itself; it is gone with the process.
+  // In KiB. The system keeps the highest mark by itself; it is gone with the process.
   const look = setInterval(async () => {
     const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '')
     peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0))
@@ -127,7 +130,11 @@ async function measured<Said extends object>(entry: string, order: object) {
       child.on('message', (message: Said & { kind?: string }) => message.kind === 'progress' || resolve(message))
       child.on('exit', code => reject(new Error(`The process ended with ${code}.`)))
     })
-    return { said, seconds: Math.round((performance.now() - began) / 100) / 10, peakMiB: Math.round(peak / 1024) }
+    return {
+      said,
+      seconds: Math.round((performance.now() - began) / 100) / 10,
+      peakMB: Math.round((peak * 1024) / 1e6),
+    }
   } finally {
     clearInterval(look)
     child.kill()

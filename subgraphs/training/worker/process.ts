@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { withHugePages } from '../../../engine/executors/huge-pages.ts'
 import { inheritedEnv } from '../../../kernel/env.ts'
 import type { Log } from '../../../kernel/log.ts'
+import { trainerFlags } from '../trainer/flags.ts'
 import type { FromTrainer, Order, ToTrainer } from '../trainer/protocol.ts'
 import { type OutputInbox, outputInbox, type Printed } from './output.ts'
 import type { Priority } from './priority.ts'
@@ -26,7 +27,7 @@ export interface TrainingProcess {
 
 /** Starts a process of its own for one attempt: it can be killed, and what the runtime leaks goes with it. */
 export function startTrainingProcess(order: Order, { command, niceness }: Priority, log: Log): TrainingProcess {
-  const [execPath, ...execArgv] = [...command, process.execPath]
+  const [execPath, ...execArgv] = [...command, process.execPath, ...trainerFlags]
   const env = withHugePages(inheritedEnv())
   const child = fork(entry, { env, execPath, execArgv, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
   lower(child, niceness, log)
