@@ -48,7 +48,7 @@ export function exportCommands(models: Command, console: Console): void {
 }
 
 async function download(session: Session, ref: string, folder: string): Promise<void> {
-  const done = await fetchVersion(session, ref, folder).catch(explained)
+  const done = await fetchVersion(session, ref, folder)
   if (done) shown(session, done, done.folder, done.files)
 }
 
@@ -63,7 +63,7 @@ async function exportAs(session: Session, ref: string, folder: string, format: C
     shown(session, done, folder, files)
   } catch (error) {
     if (isRefusal(error)) await rm(source, { recursive: true, force: true })
-    explained(error)
+    throw error
   }
 }
 
@@ -110,13 +110,4 @@ function shown({ show }: Session, { version }: Download, folder: string, files: 
       digest: ({ digest }) => digest,
     }),
   )
-}
-
-/** What the engine or the disk refuses is for the user to know, in one sentence. */
-function explained(error: unknown): never {
-  if (error instanceof EngineError) throw new ForgeError(error.code, error.message, { cause: error })
-  const { syscall, message } = error as NodeJS.ErrnoException
-  if (syscall !== undefined)
-    throw new ForgeError('INVALID_INPUT', `The folder can't be used: ${message}`, { cause: error })
-  throw error
 }

@@ -3,7 +3,6 @@ import { mkdtemp, open, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import { EngineError } from '../../engine/errors.ts'
 import { huggingFaceParts } from '../../engine/formats/huggingface.ts'
 import { ForgeError } from '../errors.ts'
 import { fetchFromHub } from './hub.ts'
@@ -35,18 +34,13 @@ export function importCommand(models: Command, console: Console): void {
 
 /** Read and written again: in F32, in one file, and refused here where the model cannot be loaded. */
 async function converted(name: string, folder: string, target: string): Promise<Record<string, Blob>> {
-  try {
-    await using model = await openPretrainedFolder(name, folder)
-    const files: Record<string, Blob> = {}
-    for (const { path, parts } of huggingFaceParts(model)) {
-      await writeFileParts(target, path, parts)
-      files[path] = await openAsBlob(join(target, path))
-    }
-    return files
-  } catch (error) {
-    if (error instanceof EngineError) throw new ForgeError(error.code, `${error.message}.`, { cause: error })
-    throw error
+  await using model = await openPretrainedFolder(name, folder)
+  const files: Record<string, Blob> = {}
+  for (const { path, parts } of huggingFaceParts(model)) {
+    await writeFileParts(target, path, parts)
+    files[path] = await openAsBlob(join(target, path))
   }
+  return files
 }
 
 /** False where there is nothing; throws INVALID_INPUT on what is no folder. */

@@ -188,7 +188,6 @@ const queueTable = (queue: readonly QueuedJob[]) =>
     'waits for': ({ waitsFor }) => waitsFor,
   })
 
-/** The list, and how to get the next page of it. */
 const lossText = (loss: number | null) => (loss === null ? '' : `, loss ${loss.toFixed(4)}`)
 
 function statusText({ status, error, stopReason }: JobDetails): string {

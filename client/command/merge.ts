@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { parse, YAMLParseError } from 'yaml'
-import { EngineError } from '../../engine/errors.ts'
 import { mergedTensors } from '../../engine/merging/execution.ts'
 import { planMerge } from '../../engine/merging/plan.ts'
 import { modelsOf, type Recipe, readRecipe } from '../../engine/merging/recipe.ts'
@@ -30,7 +29,7 @@ export function mergeCommand(program: Command, console: Console): void {
     .option('--shard-size <gigabytes>', 'a new file of weights begins after so much (5)', number, 5)
     .action(
       run(console, async (session, path: string, folder: string, options: Options) => {
-        const files = await merge(session, path, folder, options).catch(explained)
+        const files = await merge(session, path, folder, options)
         session.show({ folder, files }, () =>
           table(files, {
             file: file => `${folder}/${file.path}`,
@@ -81,13 +80,4 @@ function recipeOf(text: string, path: string): Recipe {
     if (!(error instanceof YAMLParseError)) throw error
     throw new ForgeError('INVALID_INPUT', `${path} is no YAML: ${error.message.split('\n')[0]}`, { cause: error })
   }
-}
-
-/** What the engine or the disk refuses is for the user to know, in one sentence. */
-function explained(error: unknown): never {
-  if (error instanceof EngineError) throw new ForgeError(error.code, `${error.message}.`, { cause: error })
-  const { syscall, message } = error as NodeJS.ErrnoException
-  if (syscall !== undefined)
-    throw new ForgeError('INVALID_INPUT', `A file can't be used: ${message}.`, { cause: error })
-  throw error
 }

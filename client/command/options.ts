@@ -4,12 +4,12 @@ import type { SweepDimension } from '../sweeps.ts'
 /** Parsers of options; each complaint is shown with the usage, and ends with status 2. */
 export function integer(text: string): number {
   const value = Number(text)
-  if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number.')
+  if (text.trim() === '' || !Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number.')
   return value
 }
 
 /** Whole numbers between commas. */
-export const integers = (text: string): number[] => text.split(',').map(part => integer(part.trim() || 'none'))
+export const integers = (text: string): number[] => text.split(',').map(integer)
 
 export function number(text: string): number {
   const value = Number(text)

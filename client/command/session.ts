@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { EngineError } from '../../engine/errors.ts'
 import { ForgeError } from '../errors.ts'
 import { connectForge, type Forge } from '../forge.ts'
 import type { Screen } from './progress-bar.ts'
@@ -51,8 +52,16 @@ export const run =
     } catch (error) {
       process.exitCode = 1
       if (error instanceof Unsuccessful) return
-      if (!(error instanceof ForgeError)) throw error
-      const { code, message } = error
+      const { code, message } = refusal(error)
       console.stderr.write(json ? `${JSON.stringify({ error: { code, message } })}\n` : `${code}: ${message}\n`)
     }
   }
+
+/** What the forge, the engine or the disk refuses is for the user to know, in one sentence; the rest is a fault. */
+function refusal(error: unknown): ForgeError {
+  if (error instanceof ForgeError) return error
+  if (error instanceof EngineError) return new ForgeError(error.code, `${error.message}.`, { cause: error })
+  const { syscall, message } = error as NodeJS.ErrnoException
+  if (syscall === undefined) throw error
+  return new ForgeError('INVALID_INPUT', `A file can't be used: ${message}.`, { cause: error })
+}

@@ -146,10 +146,10 @@ describe('taking a model elsewhere', () => {
     expect(failed.stderr).toContain(named)
   })
 
-  it('says in a sentence that a folder cannot be used', async () => {
+  it('says in a sentence what the disk refuses', async () => {
     const file = join(folder, 'file')
     await writeFile(file, '')
     const { status, stderr } = await models('download', 'whale/1', file)
-    expect([status, stderr]).toEqual([1, expect.stringMatching(/^INVALID_INPUT: The folder can't be used/)])
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^INVALID_INPUT: A file can't be used/)])
   })
 })

@@ -152,6 +152,8 @@ describe('what goes wrong', () => {
   it.each([
     [['jobs', 'dance'], "unknown command 'dance'"],
     [['jobs', 'start', '--steps', 'many'], 'It must be a whole number.'],
+    [['jobs', 'start', '--steps', ''], 'It must be a whole number.'],
+    [['jobs', 'start', '--seeds', '1,,2'], 'It must be a whole number.'],
     [['jobs', 'start', '--config', '[1]'], 'It must be a JSON object'],
     [['keys', 'create', 'ci', '--role', 'king'], 'It must be one of VIEWER, TRAINER, OPERATOR, ADMIN.'],
     [['pipelines', 'run'], "required option '--model <name>' not specified"],
@@ -169,6 +171,17 @@ describe('what goes wrong', () => {
     await rm(folder, { recursive: true })
     expect(status).toBe(1)
     expect(stderr).toContain(`${file} is not UTF-8`)
+  })
+})
+
+describe('a comparison', () => {
+  it('says in a sentence that its chart cannot be written', async () => {
+    const points = [1, 2].map(step => ({ step, value: 3 }))
+    const compared = { ...job, config: {}, seed: 42, metrics: [{ name: 'validation_loss', points }] }
+    server.answers(() => ({ data: { job: compared } }))
+    const { status, stderr } = await forge('jobs', 'compare', 'job_1', 'job_2', '--svg', '/nowhere/curves.svg')
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^INVALID_INPUT: A file can't be used: ENOENT.*curves\.svg/)
   })
 })
 
