@@ -93,8 +93,9 @@ export async function openDecoder(
         if (text.length <= config.contextLength) current = await current.read(token)
         else {
           text.splice(0, text.length - Math.ceil(config.contextLength / 2))
-          using _full = current
+          const full = current
           current = await prefill(text)
+          full[Symbol.dispose]()
         }
       }
     } finally {

@@ -30,6 +30,8 @@ export interface Rounds extends AsyncDisposable {
   leave(place: Place): void
 }
 
+type Waiting = PromiseWithResolvers<Read> & { readonly step: Step }
+
 /** Turns of the event loop in which a run waits for texts that are about to ask for their next token. */
 const PATIENCE = 5
 
@@ -41,7 +43,7 @@ const PATIENCE = 5
 export function rounds(executor: Executor, config: LlamaConfig, run: Run): Rounds {
   const programs = new Map<number, Promise<Program>>()
   const caches = textCaches(config)
-  let waiting: (PromiseWithResolvers<Read> & { readonly step: Step })[] = []
+  let waiting: Waiting[] = []
   let isUnderway = false
   /** Texts that have joined and not left. */
   let present = 0
@@ -91,8 +93,8 @@ export function rounds(executor: Executor, config: LlamaConfig, run: Run): Round
       await setImmediate()
       if (waiting.length >= Math.min(present, MOST_TEXTS)) break
     }
-    const taken = waiting.slice(0, MOST_TEXTS)
-    waiting = waiting.slice(MOST_TEXTS)
+    const taken = nextTexts(waiting)
+    waiting = waiting.filter(text => !taken.includes(text))
     await round(taken.map(({ step }) => step)).then(
       reads => reads.forEach((read, index) => void taken[index]!.resolve(read)),
       error => taken.forEach(({ reject }) => void reject(error)),
@@ -120,4 +122,16 @@ export function rounds(executor: Executor, config: LlamaConfig, run: Run): Round
       for (const program of programs.values()) await (await program)[Symbol.asyncDispose]()
     },
   }
+}
+
+/**
+ * The text that has waited longest with all of its block, then other blocks as far as they fit whole. Texts that leave their
+ * block are copied: with more texts than a run reads, some would in every run, which takes longer than to read them.
+ */
+function nextTexts(waiting: readonly Waiting[]): readonly Waiting[] {
+  const taken: Waiting[] = []
+  for (const texts of Map.groupBy(waiting, ({ step }) => step.place.block).values()) {
+    if (taken.length + texts.length <= MOST_TEXTS) taken.push(...texts)
+  }
+  return taken
 }
