@@ -38,6 +38,8 @@ export type Probe = WorkingProbe | { readonly name: ExecutorName; readonly works
 const PROBE_LIMIT_MS = 30_000
 // Large enough to tell the executors apart, small enough that the reference's loops end.
 const PROBE_WIDTH = 128
+/** A busy machine interrupts most products: among those of so long, one is left alone. */
+const PROBE_MS = 50
 
 /** Opens an executor by name, or with `auto` the fastest here. */
 export async function openExecutor(name: string, { threads = 1 }: ExecutorOptions = {}): Promise<Executor> {
@@ -93,7 +95,8 @@ async function probeHere(name: ExecutorName): Promise<Probe> {
   const ones = executor.value(new Float32Array(PROBE_WIDTH ** 2).fill(1), square)
   const program = await executor.compile(graph({ product: matmul(input('x', square), input('y', square)) }))
   let seconds = Infinity
-  for (let run = 0; run < 3; run++) {
+  const end = performance.now() + PROBE_MS
+  for (let run = 0; run < 3 || performance.now() < end; run++) {
     const started = performance.now()
     const { product } = await program.run({ x: ones, y: ones })
     seconds = Math.min(seconds, (performance.now() - started) / 1000)
