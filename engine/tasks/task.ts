@@ -34,7 +34,10 @@ export type Task = z.output<typeof taskSchema>
 /** A task with its defaults filled in. Throws INVALID_INPUT naming what does not fit. */
 export function readTask(given: unknown): Task {
   const parsed = taskSchema.safeParse(given)
-  if (!parsed.success) throw invalid(z.prettifyError(parsed.error).replaceAll('\n', ' '))
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0]!
+    throw invalid(`${path.join('.') || 'it'} is not usable (${message})`)
+  }
   const task = parsed.data
   if ('shortest' in task && task.shortest > task.longest) {
     throw invalid(`shortest is ${task.shortest}, above longest, which is ${task.longest}`)

@@ -30,7 +30,7 @@ export const badPath = (path: string) =>
   invalidInput(`There is no file "${path}" in the forge's datasets folder: put it there, and name it relative to that.`)
 
 export const nameTaken = ({ name, id }: Dataset) =>
-  conflict(`The name "${name}" belongs to dataset ${id}, which has other content: choose another name.`)
+  conflict(`The name "${name}" belongs to dataset ${id}, and what a dataset has never changes: choose another name.`)
 
 export const datasetKeyReused = (key: string, { id }: Dataset) =>
   conflict(`The idempotency key "${key}" stands for dataset ${id}, which is another request: use a new key.`)
