@@ -78,6 +78,6 @@ function recipeOf(text: string, path: string): Recipe {
     return readRecipe(parse(text))
   } catch (error) {
     if (!(error instanceof YAMLParseError)) throw error
-    throw new ForgeError('INVALID_INPUT', `${path} is no YAML: ${error.message.split('\n')[0]}`, { cause: error })
+    throw new ForgeError('INVALID_INPUT', `${path} is no YAML: ${error.message.split(/:?\n/)[0]}.`, { cause: error })
   }
 }

@@ -192,7 +192,7 @@ ${rest}`
     ['an unknown setting', two('a', 'b', 'denstiy: 1'), /no setting denstiy/],
     ['a folder that is not there', two('a', 'nowhere'), /no folder .*nowhere, and it is no version/],
     ['a method without its base', two('a', 'b').replace('linear', 'ties'), /ties needs a base_model/],
-    ['no YAML', 'models: [', /is no YAML/],
+    ['no YAML', 'models: [', /is no YAML: .* at line 1, column \d+\.$/m],
     [
       'a layer range beyond the model',
       'merge_method: passthrough\nslices: [{ sources: [{ model: "@a", layer_range: [2, 5] }] }]',
