@@ -36,6 +36,14 @@ if (file) {
   // Ctrl-C reaches the child through the terminal; this process only waits for it. A SIGTERM reaches only this one.
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => child.kill('SIGTERM'))
+  // A SIGTERM to npm ends its shell, which passes nothing on: whoever has lost its parent stops, too.
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    child.kill('SIGTERM')
+  }, 1_000)
+  watch.unref()
   child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))
 }
 
