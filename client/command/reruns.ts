@@ -31,7 +31,8 @@ export function rerunCommand(jobs: Command, console: Console): void {
 export function comparisonText({ verdict, comparedSteps, firstDifference, ...weights }: Comparison): string {
   const { originWeights, rerunWeights } = weights
   if (verdict === 'IDENTICAL') {
-    const made = rerunWeights === null ? 'neither made weights' : 'the weights are the same'
+    const isCutOff = originWeights === null && rerunWeights !== null
+    const made = isCutOff ? 'what was repeated ended before it made weights' : sameWeights(rerunWeights)
     return `IDENTICAL: no step of ${comparedSteps} differs, and ${made}`
   }
   const weightsText = originWeights === rerunWeights ? '' : `; weights ${originWeights} and ${rerunWeights}`
@@ -39,3 +40,6 @@ export function comparisonText({ verdict, comparedSteps, firstDifference, ...wei
   const { step, metric, origin, rerun } = firstDifference
   return `DIFFERENT from step ${step} on: ${metric} was ${origin ?? 'not there'} and is ${rerun ?? 'not there'}${weightsText}`
 }
+
+const sameWeights = (weights: string | null): string =>
+  weights === null ? 'neither made weights' : 'the weights are the same'

@@ -5,7 +5,10 @@ import { comparisonOf, rerunJob } from './service.ts'
 
 const Verdict = builder.enumType('RerunVerdict', {
   values: {
-    IDENTICAL: { description: 'Every loss of every step has the same bits, and the weights have the same digest.' },
+    IDENTICAL: {
+      description:
+        'Every loss of every step has the same bits, and the weights have the same digest; of a job that was cancelled or crashed, as far as it came.',
+    },
     DIFFERENT: {},
   },
 })

@@ -8,7 +8,13 @@ const curve = (name: string, points: readonly (readonly [number, number])[]) => 
   steps: Float64Array.from(points, ([step]) => step),
   values: Float64Array.from(points, ([, value]) => value),
 })
-const run = (losses: readonly number[], looks: readonly (readonly [number, number])[] = [], weights = 'sha256:a') => ({
+const run = (
+  losses: readonly number[],
+  looks: readonly (readonly [number, number])[] = [],
+  weights: string | null = 'sha256:a',
+) => ({
+  status: 'COMPLETED' as const,
+  error: null,
   weightsDigest: weights,
   curves: [
     curve(
@@ -53,6 +59,20 @@ describe('compareRuns', () => {
       originWeights: 'sha256:a',
       rerunWeights: 'sha256:b',
     })
+  })
+})
+
+describe('compareRuns with an origin that was cut off', () => {
+  const cut = { ...run([3, 2], [], null), status: 'CANCELLED' as const }
+
+  it('counts what the origin measured, and not what comes at the end', () => {
+    expect(compareRuns(cut, run([3, 2], [[2, 2.5]]))).toMatchObject({ verdict: 'IDENTICAL', comparedSteps: 2 })
+    expect(compareRuns(cut, run([3, 2.5]))).toMatchObject({ verdict: 'DIFFERENT', firstDifference: { step: 2 } })
+    expect(compareRuns(cut, run([3]))).toMatchObject({ verdict: 'DIFFERENT', firstDifference: { rerun: null } })
+  })
+
+  it('counts a look that the origin had not when the origin came to its end', () => {
+    expect(compareRuns({ ...cut, status: 'COMPLETED' }, run([3, 2], [[2, 2.5]], null)).verdict).toBe('DIFFERENT')
   })
 })
 
