@@ -58,7 +58,7 @@ describe('importDataset', () => {
     })
     await expect(begin({ upload: { id: 'up_2' } }, { name: 'b' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
     await expect(begin({ upload: { id: 'up_3' } }, { name: 'c' })).rejects.toMatchObject({
-      message: expect.stringContaining('4 of 10'),
+      message: expect.stringContaining('4 of its 10 bytes'),
     })
   })
 })
