@@ -78,13 +78,19 @@ it('processes that begin together learn and tokenize once, and all have the toke
   expect(await house.files()).toEqual(['.tokenizer.json', '.tokens'])
 })
 
-it('a process that is killed in its turn is followed by one that waits, which says so', async () => {
-  await using house = await machine()
-  const [first, second] = [await house.start({ starves: true }), await house.start()]
+/** Two processes, of which the first has its turn and does not come to its end, and the second waits. */
+async function oneBehindTheOther({ start }: Awaited<ReturnType<typeof machine>>) {
+  const [first, second] = [await start({ starves: true }), await start()]
   first.begin()
   await until('the first process reads', () => first.reads() === 1)
   second.begin()
   await until('the second process waits', () => second.told().length > 0)
+  return [first, second] as const
+}
+
+it('a process that is killed in its turn is followed by one that waits, which says so', async () => {
+  await using house = await machine()
+  const [first, second] = await oneBehindTheOther(house)
   expect(second.told()[0]).toMatch(/^waiting for another training, which is learning the tokenizer .*: \d+ %$/)
   expect(second.reads()).toBe(0)
 
@@ -95,11 +101,7 @@ it('a process that is killed in its turn is followed by one that waits, which sa
 
 it('a process that waits ends when it should', async () => {
   await using house = await machine()
-  const [first, second] = [await house.start({ starves: true }), await house.start()]
-  first.begin()
-  await until('the first process reads', () => first.reads() === 1)
-  second.begin()
-  await until('the second process waits', () => second.told().length > 0)
+  const [, second] = await oneBehindTheOther(house)
   second.stop()
   expect(await second.ids()).toBeNull()
   expect(second.reads()).toBe(0)
