@@ -1,4 +1,4 @@
-import type { Executor, Value } from '../../engine/executors/executor.ts'
+import type { Executor, Program, Value } from '../../engine/executors/executor.ts'
 import { openExecutor } from '../../engine/executors/probe.ts'
 import { graph, input } from '../../engine/graph/graph.ts'
 import { matmul } from '../../engine/graph/operations.ts'
@@ -65,17 +65,20 @@ async function product(executor: Executor): Promise<() => Promise<number>> {
 /** The same executor, adding up the time that its programs run. */
 function timed(executor: Executor) {
   const runs = { milliseconds: 0 }
-  const compile: Executor['compile'] = async graph => {
-    const program = await executor.compile(graph)
-    return {
-      async run(feeds) {
-        const began = performance.now()
-        const outputs = await program.run(feeds)
-        runs.milliseconds += performance.now() - began
-        return outputs
-      },
-      [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
-    }
+  const { compile, compileSum } = executor
+  const watched = (program: Program): Program => ({
+    async run(feeds) {
+      const began = performance.now()
+      const outputs = await program.run(feeds)
+      runs.milliseconds += performance.now() - began
+      return outputs
+    },
+    [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
+  })
+  const watching: Executor = {
+    ...executor,
+    compile: async graph => watched(await compile(graph)),
+    ...(compileSum && { compileSum: async (graph, parts) => watched(await compileSum(graph, parts)) }),
   }
-  return { executor: { ...executor, compile }, runs }
+  return { executor: watching, runs }
 }

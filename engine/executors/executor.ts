@@ -18,11 +18,22 @@ export interface Program extends AsyncDisposable {
   run(feeds: Readonly<Record<string, Value>>): Promise<Record<string, Value>>
 }
 
+/** Of these inputs every part takes its own share: they are fed `count` times as long along their first axis. */
+export interface Parts {
+  readonly count: number
+  readonly inputs: readonly string[]
+}
+
 export interface Executor {
   readonly name: string
   readonly version: string
   readonly threads: number
   compile(graph: Graph): Promise<Program>
+  /**
+   * A program that runs the graph for each of several parts and gives the sums of its outputs. An executor has it for which
+   * a part, whose values stay in the caches, takes less time than its share of the whole.
+   */
+  compileSum?(graph: Graph, parts: Parts): Promise<Program>
   /** The data is not copied where that can be avoided: do not write into it until the value is disposed. */
   value(data: ElementData, shape: Shape): Value
 }

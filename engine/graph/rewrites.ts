@@ -17,7 +17,7 @@ import {
 import { broadcastShapes, sameShape, sizeOf } from './shapes.ts'
 
 /** An equal expression that costs less, or the node itself. */
-type Rewrite<O extends Operation> = (y: NodeOf<O>) => Node
+export type Rewrite<O extends Operation> = (y: NodeOf<O>) => Node
 
 const to = (x: Node, like: Node) => (sameShape(x.shape, like.shape) ? x : broadcastTo(x, like.shape))
 
@@ -148,7 +148,9 @@ function simplerReshape(y: NodeOf<'reshape'>): Node {
   return x.operation === 'reshape' ? reshape(x.inputs[0], y.shape) : y
 }
 
-const rewrites: { readonly [O in Operation]?: Rewrite<O> } = {
+export type Rewrites = { readonly [O in Operation]?: Rewrite<O> }
+
+const rewrites: Rewrites = {
   add: simplerAdd,
   subtract: y =>
     y.inputs[1].operation === 'negate' ? add(y.inputs[0], y.inputs[1].inputs[0]) : repeatLess(subtract, y),
@@ -163,8 +165,11 @@ const rewrites: { readonly [O in Operation]?: Rewrite<O> } = {
   ...lowerings,
 }
 
-export function rewrite(y: Node, kept: readonly Lowered[]): Node {
-  if ((kept as readonly Operation[]).includes(y.operation)) return y
-  const rule = rewrites[y.operation] as Rewrite<Operation> | undefined
-  return rule ? rule(y) : y
+export function rewrite(y: Node, kept: readonly Lowered[], more: Rewrites): Node {
+  const rules = (kept as readonly Operation[]).includes(y.operation) ? [more] : [rewrites, more]
+  for (const { [y.operation]: rule } of rules) {
+    const better = rule ? (rule as Rewrite<Operation>)(y as NodeOf<Operation>) : y
+    if (better !== y) return better
+  }
+  return y
 }

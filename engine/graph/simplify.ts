@@ -1,6 +1,6 @@
 import { type Attributes, type Graph, node as make, type Node, type Operation, topologicalOrder } from './graph.ts'
 import type { Lowered } from './lowerings.ts'
-import { rewrite } from './rewrites.ts'
+import { type Rewrites, rewrite } from './rewrites.ts'
 
 /** The same node reading from other inputs, whose shapes must be those of its own. */
 function withInputs(old: Node, inputs: readonly Node[]): Node {
@@ -10,9 +10,10 @@ function withInputs(old: Node, inputs: readonly Node[]): Node {
 
 /**
  * The same outputs from fewer and cheaper nodes: equal expressions are computed once, and the rewrites apply. Inputs
- * that no output needs any more stay in the graph, so that it takes the same feeds. What is in `kept` is not taken apart.
+ * that no output needs any more stay in the graph, so that it takes the same feeds. What is in `kept` is not taken apart;
+ * what no rewrite changes, those of `more` may.
  */
-export function simplify({ inputs, outputs }: Graph, kept: readonly Lowered[] = []): Graph {
+export function simplify({ inputs, outputs }: Graph, kept: readonly Lowered[] = [], more: Rewrites = {}): Graph {
   const simplified = new Map<Node, Node>()
   const known = new Map<string, Node>()
   const dataIds = new Map<object, number>()
@@ -34,7 +35,7 @@ export function simplify({ inputs, outputs }: Graph, kept: readonly Lowered[] = 
     const key = keyOf(candidate)
     const before = known.get(key)
     if (before) return before
-    const better = rewrite(candidate, kept)
+    const better = rewrite(candidate, kept, more)
     // What a rewrite makes may consist of several new nodes.
     const settled = better === candidate ? candidate : visit(better)
     known.set(key, settled)

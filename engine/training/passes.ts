@@ -4,7 +4,15 @@ import { parameterShapes } from '../models/llama-parameters.ts'
 import type { Batch } from './batches.ts'
 import type { TrainerOptions } from './options.ts'
 import { type Feeds, requireSize, tokenFeeds, vectorFeeds } from './step-feeds.ts'
-import { accumulateGraph, applyGraph, nextName, parameterPacks, stepGraph, vectorName } from './step-graph.ts'
+import {
+  accumulateGraph,
+  applyGraph,
+  gradientGraph,
+  nextName,
+  parameterPacks,
+  stepGraph,
+  vectorName,
+} from './step-graph.ts'
 
 /** Given what the update needs, the outputs of a step: loss, gradientNorm, and what is carried on. */
 export type Passes = (batch: Batch, update: Feeds) => Promise<Feeds>
@@ -22,8 +30,10 @@ export async function preparePasses(
 ): Promise<PreparedPasses> {
   await using opened = new AsyncDisposableStack()
   const compile = async (graph: Graph) => opened.use(await executor.compile(graph))
-  const run =
-    options.accumulation === 1
+  const { compileSum } = executor
+  const run = compileSum
+    ? await summedPasses({ ...executor, compileSum }, options, program => opened.use(program))
+    : options.accumulation === 1
       ? singlePass(executor, options, await compile(stepGraph(options)))
       : accumulatedPasses(executor, options, zeros, {
           accumulate: await compile(accumulateGraph(options)),
@@ -40,6 +50,41 @@ function singlePass(executor: Executor, options: TrainerOptions, program: Progra
     const outputs = await program.run({ ...update, ...tokens })
     disposeAll(tokens)
     return outputs
+  }
+}
+
+/** Tokens of a part, whose values should stay in a core's caches from one operation to the next. */
+const PART_TOKENS = 256
+
+/** The sequences of a part: as many as divide all and keep to that number of tokens. */
+function partSequences(sequences: number, context: number, threads: number): number {
+  const fits = (part: number) => sequences % part === 0 && part * context <= PART_TOKENS && sequences / part >= threads
+  return Array.from({ length: sequences }, (_, i) => sequences - i).find(fits) ?? 1
+}
+
+/** One run for the sum of the gradients of all parts of the batch, then one of `apply`. */
+async function summedPasses(
+  executor: Executor & Required<Pick<Executor, 'compileSum'>>,
+  options: TrainerOptions,
+  open: (program: Program) => Program,
+): Promise<Passes> {
+  const { accumulation, batch: sequences, context } = options
+  const batch = accumulation * sequences
+  const part = partSequences(batch, context, executor.threads)
+  const count = batch / part
+  const parts = { count, inputs: ['tokens', 'targets'] }
+  const gradient = open(await executor.compileSum(gradientGraph({ ...options, batch: part }), parts))
+  const apply = open(await executor.compile(applyGraph({ ...options, accumulation: count })))
+  const names = Object.keys(parameterShapes(options.model))
+
+  return async (given, update) => {
+    const tokens = tokenFeeds(executor, { batch, context }, given)
+    const weights = Object.fromEntries(names.map(name => [name, update[name]]))
+    const { loss, ...sums } = await gradient.run({ ...weights, ...tokens })
+    const outputs = await apply.run({ ...update, ...sums })
+    const mean = executor.value(Float32Array.of(loss.data()[0] / count), [])
+    disposeAll({ ...tokens, ...sums, loss })
+    return { ...outputs, loss: mean }
   }
 }
 

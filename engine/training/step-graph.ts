@@ -56,6 +56,15 @@ export function accumulateGraph(options: TrainerOptions): Graph {
   return graph({ loss, ...Object.fromEntries(sums) })
 }
 
+/** The loss and the gradient, which is called a sum as what `applyGraph` takes. */
+export function gradientGraph(options: TrainerOptions): Graph {
+  const parameters = parameterInputs(options)
+  const loss = lossOf(options, parameters)
+  const gradient = gradientOf(options, loss, parameters)
+  const sums = parameterPacks(options).map((pack, index) => [vectorName('sum', pack), gradient[index]] as const)
+  return graph({ loss, ...Object.fromEntries(sums) })
+}
+
 /** The end of an accumulated step: the averaged sum through clipping, filter and AdamW. */
 export function applyGraph(options: TrainerOptions): Graph {
   const averages = parameterPacks(options).map(pack => scale(vectorInput('sum', pack), 1 / options.accumulation))

@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type ElementData, type ElementType, type Graph, input, type Node, type Shape } from '../../graph/graph.ts'
+import { sizeOf } from '../../graph/shapes.ts'
+import type { Executor, Parts, Program, Value } from '../executor.ts'
+import { checkData, checkFeeds } from '../feeds.ts'
+import { compileNative, findCompiler } from './compiler.ts'
+import { indexCheck } from './indices.ts'
+import { programCode } from './program-code.ts'
+
+/** This machine's own code: a graph becomes C, which its C compiler makes a program of. */
+export async function nativeExecutor({ threads = 1 } = {}): Promise<Executor> {
+  const { name, version } = await findCompiler()
+  const spare = spareArrays()
+  return {
+    name: 'native',
+    version: `${name} ${version}`,
+    threads,
+    value(data, shape) {
+      checkData(data, shape)
+      return valueOn(data, shape)
+    },
+    compile: graph => nativeProgram(graph, { threads }, spare),
+    compileSum: (graph, parts) => nativeProgram(graph, { threads, parts }, spare),
+  }
+}
+
+function valueOn(data: ElementData, shape: Shape, dispose = () => {}): Value {
+  const type: ElementType = data instanceof Int32Array ? 'int32' : 'float32'
+  return { shape, type, data: () => data, [Symbol.dispose]: dispose }
+}
+
+/** Arrays that were given back, by type and length: what a step makes, the next can be written to. */
+function spareArrays() {
+  const spare = new Map<string, ElementData[]>()
+  const keyOf = (type: ElementType, length: number) => `${type} ${length}`
+  return {
+    take(type: ElementType, length: number): ElementData {
+      const found = spare.get(keyOf(type, length))?.pop()
+      return found ?? (type === 'int32' ? new Int32Array(length) : new Float32Array(length))
+    },
+    give(data: ElementData) {
+      const key = keyOf(data instanceof Int32Array ? 'int32' : 'float32', data.length)
+      spare.set(key, [...(spare.get(key) ?? []), data])
+    },
+  }
+}
+
+interface NativeOptions {
+  readonly threads: number
+  readonly parts?: Parts
+}
+
+/** The inputs as a run takes them. */
+function repeated(inputs: Graph['inputs'], { inputs: split, count }: Parts): Graph['inputs'] {
+  const longer = (node: Node) => input(split[0], [node.shape[0] * count, ...node.shape.slice(1)], node.type)
+  return { ...inputs, ...Object.fromEntries(split.map(name => [name, longer(inputs[name])])) }
+}
+
+async function nativeProgram(
+  graph: Graph,
+  options: NativeOptions,
+  spare: ReturnType<typeof spareArrays>,
+): Promise<Program> {
+  const { threads, parts } = options
+  const { source, constants } = programCode(graph, { threads, split: parts?.inputs })
+  const headers = await Promise.all(
+    ['functions.h', 'multiply.h'].map(name => readFile(join(import.meta.dirname, name), 'utf8')),
+  )
+  const module = await compileNative([...headers, source].join('\n'))
+  const fed = parts ? { ...graph, inputs: repeated(graph.inputs, parts) } : graph
+  const names = Object.keys(graph.inputs)
+  const checkIndices = indexCheck(graph)
+  const outputs = Object.entries(graph.outputs)
+
+  return {
+    async run(feeds) {
+      checkFeeds(fed, feeds)
+      checkIndices(feeds)
+      const given = [...names.map(name => feeds[name].data()), ...constants]
+      const written = outputs.map(([, { type, shape }]) => spare.take(type, sizeOf(shape)))
+      module.run(given, written, parts?.count ?? 1, threads)
+      return Object.fromEntries(
+        outputs.map(([name, { shape }], i) => {
+          let isGiven = false
+          const give = () => {
+            if (!isGiven) spare.give(written[i])
+            isGiven = true
+          }
+          return [name, valueOn(written[i], shape, give)]
+        }),
+      )
+    },
+    async [Symbol.asyncDispose]() {
+      module.release()
+    },
+  }
+}

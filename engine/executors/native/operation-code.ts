@@ -1,0 +1,115 @@
+import type { Node, NodeOf } from '../../graph/graph.ts'
+import { sizeOf } from '../../graph/shapes.ts'
+import type { Argument, KernelCall } from './kernel-text.ts'
+import type { Placement } from './placement.ts'
+import { broadcastStrides, reshapedStrides, type View } from './views.ts'
+
+/** Rows of a product of which a thread takes a multiple: as many as fill registers (see multiply.h). */
+const ROWS = 8
+
+/** Writes an operation that is no loop over rows. `threads` share it where they can. */
+export function operationCode(node: Node, placement: Placement, threads: number): KernelCall {
+  const { view, accumulates } = placement.targetOf(node)
+  const inputs = node.inputs.map(source => placement.viewOf(source))
+  const read = inputs.map((source): Argument => ({ view: source, isWritten: false }))
+  const given = [...read, { view, isWritten: true }]
+  switch (node.operation) {
+    case 'matmul':
+      return { ...productCode(node, inputs, view, accumulates, threads), arguments: given }
+    case 'gather':
+      return { ...gatherCode(inputs, view), arguments: given }
+    case 'scatterAdd':
+      return { ...scatterCode(inputs, view, accumulates), arguments: given }
+    default:
+      throw new Error(`${node.operation} has no code`)
+  }
+}
+
+type Code = Omit<KernelCall, 'arguments'>
+
+function productCode(
+  { attributes: { transposeA, transposeB } }: NodeOf<'matmul'>,
+  [a, b]: readonly View[],
+  c: View,
+  accumulates: boolean,
+  threads: number,
+): Code {
+  const batch = c.shape.slice(0, -2)
+  const depth = a.shape.at(transposeA ? -2 : -1)!
+  const columns = c.shape.at(-1)!
+  const folded = transposeA ? undefined : foldedRows(a, b, c, depth)
+  const rows = folded?.rows ?? c.shape.at(-2)!
+  const [aStrides, cStrides] = folded ? [folded.a, folded.c] : [a.strides.slice(-2), c.strides.slice(-2)]
+  const bStrides = b.strides.slice(-2)
+  const [aRow, aColumn] = transposeA ? aStrides.toReversed() : aStrides
+  const [bRow, bColumn] = transposeB ? bStrides.toReversed() : bStrides
+  const call = (a: string, b: string, c: string, count: string) =>
+    `multiply(${a}, ${aRow}, ${aColumn}, ${b}, ${bRow}, ${bColumn}, ${c}, ${cStrides[0]}, ${count}, ${columns}, ${depth}, ${Number(accumulates)});`
+
+  const count = sizeOf(batch)
+  if (folded || count === 1) {
+    const grain = Math.ceil(rows / threads / ROWS) * ROWS
+    const line = call(`x0 + from * ${aRow}`, 'x1', `x2 + from * ${cStrides[0]}`, 'to - from')
+    return { body: `  if (from < to) ${line}`, count: rows, grain }
+  }
+  const starts = [a, b, c].map((view, i) => {
+    const strides = broadcastStrides({ shape: view.shape.slice(0, -2), strides: view.strides.slice(0, -2) }, batch)
+    const steps = strides.flatMap((step, axis) => {
+      const behind = sizeOf(batch.slice(axis + 1))
+      return step === 0 || batch[axis] === 1 ? [] : [` + i / ${behind} % ${batch[axis]} * ${step}`]
+    })
+    return `x${i}${steps.join('')}`
+  })
+  const [x, y, z] = starts
+  return { body: `  for (long i = from; i < to; i++) ${call(x, y, z, String(rows))}`, count, grain: 1 }
+}
+
+/** One tall product instead of one for each of a batch, where the second matrix is the same for all. */
+function foldedRows(a: View, b: View, c: View, depth: number) {
+  if (c.shape.length === 2 || sizeOf(b.shape.slice(0, -2)) !== 1) return undefined
+  const rows = sizeOf(c.shape.slice(0, -1))
+  if (sizeOf(a.shape) !== rows * depth) return undefined
+  const [left, result] = [
+    reshapedStrides(a.shape, a.strides, [rows, depth]),
+    reshapedStrides(c.shape, c.strides, [rows, c.shape.at(-1)!]),
+  ]
+  return left && result && { rows, a: left, c: result }
+}
+
+/** Strides of a matrix of all rows, whatever the axes before. */
+function rowsOf(view: View, width: number): number[] {
+  const strides = reshapedStrides(view.shape, view.strides, [sizeOf(view.shape) / width, width])
+  if (!strides) throw new Error(`rows of [${view.shape}] do not lie one behind the other`)
+  return strides
+}
+
+function indexStride(view: View): number {
+  const strides = reshapedStrides(view.shape, view.strides, [sizeOf(view.shape)])
+  if (!strides) throw new Error(`indices of [${view.shape}] do not lie one behind the other`)
+  return strides[0] ?? 0
+}
+
+function gatherCode([table, indices]: readonly View[], target: View): Code {
+  const [height, width] = table.shape
+  const [to, column] = rowsOf(target, width)
+  const body = `  for (long i = from; i < to; i++) {
+    const long row = bounded(integer(x1[i * ${indexStride(indices)}]), ${height});
+    for (long j = 0; j < ${width}; j++) x2[i * ${to} + j * ${column}] = x0[row * ${table.strides[0]} + j * ${table.strides[1]}];
+  }`
+  return { body, count: sizeOf(indices.shape), grain: 64 }
+}
+
+/** On one thread: two may not add to one row. */
+function scatterCode([indices, updates]: readonly View[], target: View, accumulates: boolean): Code {
+  const [height, width] = target.shape
+  const [from, column] = rowsOf(updates, width)
+  const [row, step] = target.strides
+  const clear = `for (long i = 0; i < ${height}; i++) for (long j = 0; j < ${width}; j++) x2[i * ${row} + j * ${step}] = 0;`
+  const body = `  if (from == to) return;
+  ${accumulates ? '' : clear}
+  for (long i = 0; i < ${sizeOf(indices.shape)}; i++) {
+    const long row = bounded(integer(x0[i * ${indexStride(indices)}]), ${height});
+    for (long j = 0; j < ${width}; j++) x2[row * ${row} + j * ${step}] += x1[i * ${from} + j * ${column}];
+  }`
+  return { body, count: 1, grain: 1 }
+}

@@ -1,0 +1,149 @@
+import type { Node } from '../../graph/graph.ts'
+import { sameShape, sizeOf } from '../../graph/shapes.ts'
+import { isElementwise } from './elementwise.ts'
+import { domainOf, type Expression, expressionIn, isLooped, isReduction, type Loop } from './loops.ts'
+import { isGiven, isSight, type Placement } from './placement.ts'
+
+/** What runs as one: a loop, or a single operation (a product, a gather, a scatter). */
+export interface Unit {
+  readonly loop?: Loop
+  /** Those that write to memory. */
+  readonly nodes: Set<Node>
+  readonly reads: Set<Node>
+  readonly after: Set<Unit>
+}
+
+/** A loop that keeps values of more columns than this from one pass to the next would need too much stack. */
+const WIDEST_KEPT = 2 ** 15
+
+/**
+ * Puts every computed node into a unit, fused as far as dependencies allow: a node joins a loop over the same rows that
+ * computes what it needs, or reads what it reads. Units come in an order in which they can run.
+ */
+export function unitsOf(placement: Placement): { readonly units: Unit[]; readonly isInline: (node: Node) => boolean } {
+  const { computed, targetOf, writersOf } = placement
+  const readers = readersOf(placement)
+  const isOwn = (node: Node) => targetOf(node).view.buffer.kind === 'scratch' && writersOf(node).length === 1
+  const isInline = (node: Node) => {
+    if (!isElementwise(node) || !isOwn(node)) return false
+    const found = readers.get(node) ?? []
+    return found.length === 1 && found[0].inputs.includes(node) && isLooped(found[0]) && !takesFrom(found[0], node)
+  }
+  const unitOf = new Map<Node, Unit>()
+  const units: Unit[] = []
+
+  const dependencies = (nodes: Iterable<Node>) =>
+    new Set([...nodes].flatMap(node => writersOf(node).map(writer => unitOf.get(writer)!)))
+  const allBefore = (direct: Iterable<Unit>) => {
+    const found = new Set(direct)
+    for (const unit of found) for (const before of unit.after) found.add(before)
+    return found
+  }
+
+  /** A value that is as cheap to compute again as to read, as far as what it is made of is in memory. */
+  const isCheap = (node: Node): boolean =>
+    isElementwise(node) &&
+    node.operation !== 'addAt' &&
+    !isReduction(node) &&
+    node.inputs.filter(source => sizeOf(source.shape) === sizeOf(node.shape)).length <= 1 &&
+    node.inputs.every(source =>
+      writersOf(source).every(writer => !isElementwise(writer) || sizeOf(writer.shape) < sizeOf(node.shape)),
+    )
+
+  /** Adds a node to a loop, if it can be computed there. */
+  function join(unit: Unit, node: Node): boolean {
+    const loop = unit.loop!
+    const before = [...loop.members]
+    const adopted = [node, ...node.inputs].filter(
+      source =>
+        !loop.members.has(source) &&
+        (source === node || (unitOf.has(source) && isCheap(source) && sameShape(domainOf(source), loop.domain))),
+    )
+    const isOld = (member: Node) => before.some(([old]) => old === member)
+    const reads = new Set<Node>()
+    let isRelated = false
+    const note = (expression: Expression) => {
+      if (expression.kind === 'member' && isOld(expression.node)) isRelated = true
+      if (expression.kind === 'operation') expression.inputs.forEach(note)
+      if (expression.kind === 'load') {
+        reads.add(expression.node)
+        if (expression.level === 'full' && unit.reads.has(expression.node)) isRelated = true
+      }
+    }
+    for (const member of adopted.reverse()) {
+      const found = expressionIn(loop, placement, isInline)(member)
+      if (!found) {
+        loop.members.clear()
+        for (const [old, level] of before) loop.members.set(old, level)
+        return false
+      }
+      found.inputs.forEach(note)
+      loop.members.set(member, found.level)
+    }
+    const direct = dependencies(reads)
+    const isEmpty = before.length === 0
+    const isWide = !isEmpty && loop.domain.at(-1)! > WIDEST_KEPT && [...loop.members.keys()].some(isReduction)
+    if (isWide || !(isRelated || isEmpty) || allBefore(direct).has(unit)) {
+      loop.members.clear()
+      for (const [old, level] of before) loop.members.set(old, level)
+      return false
+    }
+    unit.nodes.add(node)
+    for (const read of reads) unit.reads.add(read)
+    for (const found of direct) unit.after.add(found)
+    unitOf.set(node, unit)
+    return true
+  }
+
+  for (const node of computed) {
+    if (isInline(node)) continue
+    if (!isLooped(node)) {
+      const unit: Unit = { nodes: new Set([node]), reads: new Set(node.inputs), after: dependencies(node.inputs) }
+      units.push(unit)
+      unitOf.set(node, unit)
+      continue
+    }
+    const candidates = units.filter(({ loop }) => loop && mayJoin(loop, node)).reverse()
+    if (candidates.some(unit => join(unit, node))) continue
+    const unit: Unit = {
+      loop: { domain: domainOf(node), members: new Map() },
+      nodes: new Set(),
+      reads: new Set(),
+      after: new Set(),
+    }
+    units.push(unit)
+    if (!join(unit, node)) throw new Error(`${node.operation} of [${node.shape}] fits no loop of its own`)
+  }
+  return { units: inOrder(units), isInline }
+}
+
+const mayJoin = ({ domain }: Loop, node: Node) =>
+  sameShape(domainOf(node), domain) || sizeOf(node.shape) === sizeOf(domain.slice(0, -1))
+
+/** Whether a node reads single elements of another, which must then be in memory. */
+const takesFrom = ({ operation, inputs }: Node, source: Node) => operation === 'takeAt' && inputs[0] === source
+
+/** The computed nodes that read a computed one, also where they see it otherwise. */
+function readersOf({ computed, writersOf }: Placement): Map<Node, Node[]> {
+  const readers = new Map<Node, Node[]>()
+  for (const node of computed)
+    for (const source of node.inputs) {
+      const writers = isSight(source) || isGiven(source) ? writersOf(source) : [source, ...writersOf(source)]
+      for (const writer of new Set(writers)) readers.set(writer, [...(readers.get(writer) ?? []), node])
+    }
+  return readers
+}
+
+/** Each after those that it needs; otherwise in the order of their first nodes. */
+function inOrder(units: readonly Unit[]): Unit[] {
+  const done = new Set<Unit>()
+  const result: Unit[] = []
+  const visit = (unit: Unit) => {
+    if (done.has(unit)) return
+    done.add(unit)
+    for (const before of unit.after) visit(before)
+    result.push(unit)
+  }
+  for (const unit of units) visit(unit)
+  return result
+}
