@@ -1,4 +1,5 @@
 import { type ElementData, type Graph, type Node, topologicalOrder } from '../../graph/graph.ts'
+import { type Lowered, lowerings } from '../../graph/lowerings.ts'
 import { sizeOf } from '../../graph/shapes.ts'
 import { simplify } from '../../graph/simplify.ts'
 import { type Lifetime, layOut } from './arena.ts'
@@ -24,8 +25,11 @@ export interface ProgramCode {
   readonly constants: readonly ElementData[]
 }
 
+/** Left whole until this executor takes them apart in its own way. */
+const LOWERED = Object.keys(lowerings) as Lowered[]
+
 export function programCode(given: Graph, { threads, split }: ProgramOptions): ProgramCode {
-  const { outputs } = simplify(simplify(given), [], nativeRewrites)
+  const { outputs } = simplify(simplify(given, LOWERED), LOWERED, nativeRewrites)
   const results = Object.values(outputs)
   const inputs = Object.values(given.inputs)
   const order = topologicalOrder(results)

@@ -13,6 +13,9 @@ export interface Unit {
   readonly after: Set<Unit>
 }
 
+/** Operations that are done again at most, instead of reading their result. */
+const MOST_PARTS = 4
+
 /** A loop that keeps values of more columns than this from one pass to the next would need too much stack. */
 const WIDEST_KEPT = 2 ** 15
 
@@ -40,25 +43,32 @@ export function unitsOf(placement: Placement): { readonly units: Unit[]; readonl
     return found
   }
 
-  /** A value that is as cheap to compute again as to read, as far as what it is made of is in memory. */
-  const isCheap = (node: Node): boolean =>
-    isElementwise(node) &&
-    node.operation !== 'addAt' &&
-    !isReduction(node) &&
-    node.inputs.filter(source => sizeOf(source.shape) === sizeOf(node.shape)).length <= 1 &&
-    node.inputs.every(source =>
-      writersOf(source).every(writer => !isElementwise(writer) || sizeOf(writer.shape) < sizeOf(node.shape)),
-    )
+  /** What a node is made of, if that is as cheap to compute again, from one array, as the node is to write and read. */
+  function cheapParts(node: Node): readonly Node[] {
+    if (readers.get(node)?.some(reader => !isLooped(reader))) return []
+    const arrays = new Set<Node>()
+    const parts = new Set<Node>()
+    const visit = (part: Node) => {
+      if (sizeOf(part.shape) !== sizeOf(node.shape)) return
+      if (!isElementwise(part) || part.operation === 'addAt') return arrays.add(part)
+      part.inputs.forEach(visit)
+      parts.add(part)
+    }
+    visit(node)
+    return arrays.size <= 1 && parts.size <= MOST_PARTS ? [...parts] : []
+  }
+  /** Of what a node reads: the nodes to compute again instead. */
+  const adoptable = (node: Node): readonly Node[] =>
+    node.inputs.flatMap(source => {
+      if (isInline(source)) return adoptable(source)
+      return unitOf.has(source) ? cheapParts(source).filter(part => !isInline(part)) : []
+    })
 
   /** Adds a node to a loop, if it can be computed there. */
   function join(unit: Unit, node: Node): boolean {
     const loop = unit.loop!
     const before = [...loop.members]
-    const adopted = [node, ...node.inputs].filter(
-      source =>
-        !loop.members.has(source) &&
-        (source === node || (unitOf.has(source) && isCheap(source) && sameShape(domainOf(source), loop.domain))),
-    )
+    const adopted = adoptable(node).filter(part => sameShape(domainOf(part), loop.domain))
     const isOld = (member: Node) => before.some(([old]) => old === member)
     const reads = new Set<Node>()
     let isRelated = false
@@ -70,7 +80,7 @@ export function unitsOf(placement: Placement): { readonly units: Unit[]; readonl
         if (expression.level === 'full' && unit.reads.has(expression.node)) isRelated = true
       }
     }
-    for (const member of adopted.reverse()) {
+    for (const member of new Set([...adopted, node].filter(member => !loop.members.has(member)))) {
       const found = expressionIn(loop, placement, isInline)(member)
       if (!found) {
         loop.members.clear()
