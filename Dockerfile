@@ -11,9 +11,11 @@ RUN npm prune --omit=dev
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /forge
+# Workers compile trainings.
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 COPY --from=build --chown=root:root /forge .
 # Volumes are made with the owner of the folder that they cover.
-RUN install -d -o node -g node /data /blobs
+RUN install -d -o node -g node /data /blobs /home/node/.cache
 USER node
 EXPOSE 4000
 CMD ["node", "gateway/main.ts"]

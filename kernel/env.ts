@@ -152,7 +152,10 @@ const variables = z.object({
         .map(label => label.trim())
         .filter(Boolean),
     ),
-  /** Executor of training: auto, onnx, tfjs-wasm, tfjs-node, tfjs-node-gpu, reference. */
+  /**
+   * Executor of training: auto, native (needs a C compiler), onnx, tfjs-node-gpu, tfjs-node, tfjs-wasm, reference. Texts are
+   * generated on it, too; with auto on onnx.
+   */
   FORGE_EXECUTOR: z.string().default('auto'),
   /** Threads of one training job; default the cores, shared out among the jobs that run when it starts. */
   FORGE_THREADS: z.coerce.number().int().min(1).max(256).optional(),

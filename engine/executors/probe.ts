@@ -6,6 +6,7 @@ import { graph, input } from '../graph/graph.ts'
 import { matmul } from '../graph/operations.ts'
 import type { Executor } from './executor.ts'
 import { type ExecutorName, executorNames } from './executor-names.ts'
+import { nativeExecutor } from './native/native.ts'
 import { onnxExecutor } from './onnx.ts'
 import { referenceExecutor } from './reference.ts'
 import { tfjsExecutor } from './tfjs.ts'
@@ -16,6 +17,7 @@ interface ExecutorOptions {
 }
 
 const openers = {
+  native: nativeExecutor,
   onnx: onnxExecutor,
   'tfjs-node-gpu': () => tfjsExecutor({ package: 'tfjs-node-gpu' }),
   'tfjs-node': () => tfjsExecutor({ package: 'tfjs-node' }),
@@ -40,18 +42,16 @@ const PROBE_LIMIT_MS = 30_000
 const PROBE_WIDTH = 128
 /** A busy machine interrupts most products: among those of so long, one is left alone. */
 const PROBE_MS = 50
+/** The first products of an executor are slow, but of one that takes so long for them, none would be fast. */
+const WARM_UP_MS = 500
 
 /** Opens an executor by name, or with `auto` the fastest here. */
 export async function openExecutor(name: string, { threads = 1 }: ExecutorOptions = {}): Promise<Executor> {
-  const chosen = name === 'auto' ? await fastestExecutor() : name
+  // The reference works everywhere.
+  const chosen = name === 'auto' ? fastest(await probeExecutors())!.name : name
   if (!isExecutorName(chosen))
     throw new EngineError('INVALID_INPUT', `There is no executor "${name}"; choose auto, ${executorNames.join(', ')}.`)
   return openers[chosen]({ threads })
-}
-
-async function fastestExecutor(): Promise<ExecutorName> {
-  // The reference works everywhere.
-  return fastest(await probeExecutors())!.name
 }
 
 /** How many times as fast as one that comes before it in `executorNames` an executor must have been to be preferred. */
@@ -69,10 +69,10 @@ export function fastest(probes: readonly Probe[]): WorkingProbe | undefined {
   )
 }
 
-/** Tries every executor, one after the other so that they do not slow each other. */
-export async function probeExecutors(): Promise<Probe[]> {
+/** Tries executors, one after the other so that they do not slow each other. */
+export async function probeExecutors(names: readonly ExecutorName[] = executorNames): Promise<Probe[]> {
   const probes: Probe[] = []
-  for (const name of executorNames) probes.push(await probeApart(name))
+  for (const name of names) probes.push(await probeApart(name))
   return probes
 }
 
@@ -88,15 +88,14 @@ async function probeApart(name: ExecutorName): Promise<Probe> {
 }
 
 async function probeHere(name: ExecutorName): Promise<Probe> {
-  const executor = await openers[name]({ threads: 1 }).catch((error: Error) => error)
-  if (executor instanceof Error) return { name, works: false, reason: executor.message }
-
+  const executor = await openers[name]({ threads: 1 })
   const square = [PROBE_WIDTH, PROBE_WIDTH]
   const ones = executor.value(new Float32Array(PROBE_WIDTH ** 2).fill(1), square)
   const program = await executor.compile(graph({ product: matmul(input('x', square), input('y', square)) }))
   let seconds = Infinity
-  const end = performance.now() + PROBE_MS
-  for (let run = 0; run < 3 || performance.now() < end; run++) {
+  const began = performance.now()
+  const isGoingOn = (run: number) => performance.now() < began + (run < 3 ? WARM_UP_MS : PROBE_MS)
+  for (let run = 0; isGoingOn(run); run++) {
     const started = performance.now()
     const { product } = await program.run({ x: ones, y: ones })
     seconds = Math.min(seconds, (performance.now() - started) / 1000)
@@ -107,5 +106,8 @@ async function probeHere(name: ExecutorName): Promise<Probe> {
 
 if (import.meta.main) {
   const [name] = process.argv.slice(2)
-  if (process.send && isExecutorName(name)) process.send(await probeHere(name), () => process.disconnect())
+  if (process.send && isExecutorName(name)) {
+    const probe = await probeHere(name).catch(({ message }: Error): Probe => ({ name, works: false, reason: message }))
+    process.send(probe, () => process.disconnect())
+  }
 }

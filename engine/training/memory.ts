@@ -16,7 +16,8 @@ type Sizes = Pick<TrainerOptions, 'model' | 'batch' | 'context' | 'accumulation'
 
 /**
  * An upper estimate of the resident memory of a process that trains this, in bytes, so that what cannot fit is
- * refused before it starts. The presets' trainings stay below it by up to a quarter.
+ * refused before it starts. On ONNX Runtime the presets' trainings stay below it by up to a quarter; the native executor
+ * takes less.
  */
 export function trainingBytes({ model, batch, context, accumulation, grokfast }: Sizes): number {
   const copies =

@@ -10,11 +10,11 @@ import { programCode } from './program-code.ts'
 
 /** This machine's own code: a graph becomes C, which its C compiler makes a program of. */
 export async function nativeExecutor({ threads = 1 } = {}): Promise<Executor> {
-  const { name, version } = await findCompiler()
+  const { version } = await findCompiler()
   const spare = spareArrays()
   return {
     name: 'native',
-    version: `${name} ${version}`,
+    version,
     threads,
     value(data, shape) {
       checkData(data, shape)

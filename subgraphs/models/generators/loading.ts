@@ -1,7 +1,6 @@
-import type { Executor } from '../../../engine/executors/executor.ts'
-import { openExecutor } from '../../../engine/executors/probe.ts'
 import { type Files, readHuggingFace } from '../../../engine/formats/huggingface.ts'
 import { type Decoder, openDecoder } from '../../../engine/generation/decoder.ts'
+import { openTextExecutor } from '../../../engine/generation/text-executor.ts'
 import { createStreamDecoder } from '../../../engine/tokenizing/stream-decoder.ts'
 import { END_OF_TEXT, type Tokenizer } from '../../../engine/tokenizing/tokenizer.ts'
 import { openBlobs } from '../../../kernel/blobs/open.ts'
@@ -20,13 +19,7 @@ export async function loadModel({ files, blobs, executor, threads }: LoadOrder):
   const read = await Promise.all(files.map(async ({ path, digest }) => [path, await store.bytes(digest)] as const))
   const contents: Files = Object.fromEntries(read)
   const { config, parameters, tokenizer } = readHuggingFace(contents)
-  return { decoder: await openDecoder(await executorFor(executor, threads), config, parameters), tokenizer }
-}
-
-/** Comparing all executors takes longer than most generations, so `auto` is the usual fastest, if it can be loaded. */
-function executorFor(name: string, threads: number): Promise<Executor> {
-  if (name !== 'auto') return openExecutor(name, { threads })
-  return openExecutor('onnx', { threads }).catch(() => openExecutor('auto', { threads }))
+  return { decoder: await openDecoder(await openTextExecutor(executor, threads), config, parameters), tokenizer }
 }
 
 export async function continueText(

@@ -1,5 +1,6 @@
 import { EngineError } from '../../../engine/errors.ts'
 import { openExecutor } from '../../../engine/executors/probe.ts'
+import { openTextExecutor } from '../../../engine/generation/text-executor.ts'
 import { parameterCount } from '../../../engine/models/llama-parameters.ts'
 import { nsga2, startNsga } from '../../../engine/search/nsga2.ts'
 import { type Evaluator, openEvaluator } from '../../../engine/training/evaluator.ts'
@@ -39,7 +40,10 @@ export async function runParetoSearch(order: Order, surroundings: Surroundings):
   if (!prepared) return send({ kind: 'stopped', step: saved?.step ?? 0 })
   const material = prepared
   const { relatives, fitness, test } = material
-  const executor = await openExecutor(order.executor, { threads: order.threads })
+  const { threads } = order
+  const executor = await openExecutor(order.executor, { threads })
+  // What merges are evaluated on may not be what texts are generated on.
+  const reader = order.executor === 'native' ? await openTextExecutor('auto', threads) : executor
   await using opened = new AsyncDisposableStack()
   const evaluators = new Map<number, Evaluator>()
   const recorder = createRecorder({ send, now: () => new Date(), recorded: order.recorded })
@@ -76,7 +80,7 @@ export async function runParetoSearch(order: Order, surroundings: Surroundings):
     const reduced = withLayers(model, kept)
     const loss = mean(await (await evaluatorOf(kept.length)).losses(weights, fitness))
     const known = latencies.get(kept.length)
-    const latencyMs = known ?? (await measureLatency(executor, reduced, weights))
+    const latencyMs = known ?? (await measureLatency(reader, reduced, weights))
     latencies.set(kept.length, latencyMs)
     const sizeBytes = parameterCount(reduced) * Float32Array.BYTES_PER_ELEMENT
     return { loss: Number.isFinite(loss) ? loss : hopeless, sizeBytes, latencyMs }

@@ -7,9 +7,9 @@ const baseBytes = 200e6
 
 /**
  * About how much memory a training takes at its peak, in bytes; within a tenth of what ONNX Runtime was measured to
- * take for every preset. Parameters, both moments and GrokFast's average are there as inputs and as outputs of a step
- * and once more while a checkpoint is written, and the gradient once; the best weights, where they are kept, and their copy in a checkpoint; of a layer's activations the backward pass wants
- * every operand again.
+ * take for every preset; the native executor takes less. Parameters, both moments and GrokFast's average are there as
+ * inputs and as outputs of a step and once more while a checkpoint is written, and the gradient once; the best weights,
+ * where they are kept, and their copy in a checkpoint; of a layer's activations the backward pass wants every operand again.
  */
 export function requiredMemory({ model, batch, context, grokfast, accumulation, weights }: CognateConfig): number {
   const states = 3 + (grokfast ? 1 : 0)

@@ -5,6 +5,6 @@ import { silentLog } from '../../../support/silent-log.ts'
 it('an executor that there is not is refused by its name, with those that there are', async () => {
   await expect(findExecutors('abacus', silentLog)).rejects.toMatchObject({
     code: 'INVALID_INPUT',
-    message: expect.stringMatching(/FORGE_EXECUTOR is "abacus".*auto, onnx, .*reference/),
+    message: expect.stringMatching(/FORGE_EXECUTOR is "abacus".*auto, native, onnx, .*reference/),
   })
 })

@@ -4,7 +4,8 @@ import { chmod, mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { compileNative, findCompiler, type NativeModule } from '../../../engine/executors/native/compiler.ts'
+import { compileNative, type NativeModule } from '../../../../engine/executors/native/compiler.ts'
+import { noCompiler } from '../compiler.ts'
 
 const SIZE = 100_003
 const sum = `
@@ -49,11 +50,6 @@ static const struct program program = {
 
 const vast = product.replace('.run', '.arena = 1L << 60, .run')
 
-const missing = await findCompiler().then(
-  () => undefined,
-  (error: Error) => error.message,
-)
-
 describe('a native program', () => {
   let folder: string
   let cache: string
@@ -64,7 +60,7 @@ describe('a native program', () => {
   })
   afterAll(() => rm(folder, { recursive: true }))
   beforeEach(context => {
-    if (missing) context.skip(missing)
+    if (noCompiler) context.skip(noCompiler)
   })
 
   const sumSquares = (program: NativeModule, x: Float32Array, threads: number) => {
@@ -166,7 +162,7 @@ describe('a native program', () => {
 
   it('ends its process although threads of it sleep', async () => {
     const text = `
-      const { compileNative } = await import(${JSON.stringify(import.meta.resolve('../../../engine/executors/native/compiler.ts'))})
+      const { compileNative } = await import(${JSON.stringify(import.meta.resolve('../../../../engine/executors/native/compiler.ts'))})
       const program = await compileNative(${JSON.stringify(squares)}, { cache: ${JSON.stringify(cache)} })
       const total = new Float32Array(3)
       program.run([Float32Array.of(0.5), new Float32Array(30).fill(1)], [total, new Float32Array(1)], 10, 4)
