@@ -32,7 +32,3 @@ export function expressionOf({ operation, type }: Node, inputs: readonly string[
 }
 
 export const cType = (type: Node['type']) => (type === 'int32' ? 'int' : 'float')
-
-/** Operations of which a second computation costs more than to remember the first. */
-export const isCostly = ({ operation }: Node): boolean =>
-  ['exp', 'log', 'sqrt', 'tanh', 'sigmoid', 'erf', 'divide'].includes(operation)

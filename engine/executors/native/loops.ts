@@ -31,8 +31,6 @@ export type Expression =
 export const isLooped = (node: Node): boolean => isElementwise(node) || isReduction(node) || node.operation === 'takeAt'
 export const isReduction = ({ operation }: Node): boolean => operation === 'sum' || operation === 'max'
 
-export const rowsOf = ({ domain }: Pick<Loop, 'domain'>) => sizeOf(domain.slice(0, -1))
-
 /** The domain of a node's own loop. */
 export function domainOf(node: Node): Shape {
   if (isReduction(node) || node.operation === 'takeAt') return node.inputs[0].shape

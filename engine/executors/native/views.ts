@@ -18,15 +18,6 @@ export interface View {
   readonly strides: readonly number[]
 }
 
-export function isContiguous({ shape, strides }: Pick<View, 'shape' | 'strides'>): boolean {
-  let step = 1
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    if (shape[axis] !== 1 && strides[axis] !== step) return false
-    step *= shape[axis]
-  }
-  return true
-}
-
 /** The strides of another shape of as many elements, in the same order; undefined where there are none. */
 export function reshapedStrides(shape: Shape, strides: readonly number[], target: Shape): number[] | undefined {
   const from = [...shape.keys()].filter(axis => shape[axis] !== 1)
