@@ -63,7 +63,7 @@ function simplerAdd(y: NodeOf<'add'>): Node {
     const joined = sideBySide(x, other)
     if (joined) return joined
     // One pass instead of two over what may be the largest array of a model.
-    if (other.operation === 'addAt' && fillOf(other.inputs[0]) === 0 && sameShape(x.shape, y.shape))
+    if (other.operation === 'addAt' && fillOf(other.inputs[0]) === 0 && sameShape(x.shape, other.shape))
       return addAt(x, other.inputs[1], other.inputs[2])
   }
   return repeatLess(add, y)

@@ -112,5 +112,7 @@ describe('simplify', () => {
     const loss = sum(subtract(reshape(logSumExp(x), [2]), takeAt(x, targets)))
     expect(operationsOf(...gradients(loss, [x]))).toEqual(['softmax', 'broadcastTo', 'addAt'])
     expect(operationsOf(add(addAt(x, targets, reshape(sum(y, [1]), [2])), y))).toEqual(['sum', 'addAt', 'add'])
+    const column = addAt(broadcastTo(constant(0), [2, 1]), targets, input('picked', [2]))
+    expect(operationsOf(add(x, column))).toEqual(['broadcastTo', 'addAt', 'add'])
   })
 })
