@@ -2,8 +2,8 @@ import type { ElementData, ElementType, Graph, Shape } from '../graph/graph.ts'
 
 /**
  * An array that an executor holds, maybe on a device. What a run gives back can be fed to the next without a copy.
- * Disposing it frees device memory; on an executor whose memory is JavaScript's that does nothing, but a loop that
- * should run on every executor disposes what it no longer needs. A program does not dispose its feeds.
+ * Disposing it frees device memory, or lets a later run write to the array that `data` gave: copy what is to outlive it.
+ * A loop disposes what it no longer needs. A program does not dispose its feeds.
  */
 export interface Value extends Disposable {
   readonly shape: Shape

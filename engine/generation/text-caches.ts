@@ -66,7 +66,8 @@ export function textCaches(config: LlamaConfig): TextCaches {
 
   return {
     ofPrompt(outputs) {
-      const arrays = names.map(name => [name, outputs[freshName(name)]!.data() as Float32Array] as const)
+      // A copy: the outputs are disposed, and `keep` writes into it.
+      const arrays = names.map(name => [name, (outputs[freshName(name)]!.data() as Float32Array).slice()] as const)
       const [, , slots] = outputs[freshName(names[0]!)]!.shape
       return { block: { texts: 1, slots: slots!, arrays: Object.fromEntries(arrays) }, row: 0 }
     },

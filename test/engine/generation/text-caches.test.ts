@@ -37,6 +37,16 @@ it('keeps what a text has read when it is brought together with another, and whe
   for (const found of slots(1)) expect(found).toEqual(filled(2, 2, 3, 0))
 })
 
+it('keeps what a prompt gave when later runs write to the arrays of its outputs', () => {
+  const array = new Float32Array(heads * 2 * width).fill(1)
+  const value = { ...referenceExecutor().value(array, [1, heads, 2, width]), data: () => array }
+  const { block } = textCaches(tinyConfig).ofPrompt(
+    Object.fromEntries(cacheNames(tinyConfig).map(name => [freshName(name), value])),
+  )
+  array.fill(2)
+  for (const kept of Object.values(block.arrays)) expect(new Set(kept)).toEqual(new Set([1]))
+})
+
 it('lets a text take over the memory of one that has ended, and never of one that goes on', () => {
   const caches = textCaches(tinyConfig)
   const begin = () => caches.together([caches.ofPrompt(outputs(1, 2, 1))], 1)[0]!
