@@ -1,4 +1,6 @@
+import type { ElementType } from '../../graph/graph.ts'
 import { type Shape, sizeOf } from '../../graph/shapes.ts'
+import { cType } from './elementwise.ts'
 import type { View } from './views.ts'
 
 /** A kernel in C and what it is called with. */
@@ -32,7 +34,7 @@ export interface LoopText {
   /** Clauses of the passes. */
   readonly reductions: readonly (readonly string[])[]
   /** Rows that are kept from one pass to the next. */
-  readonly scratch: readonly string[]
+  readonly scratch: ReadonlyMap<string, ElementType>
   readonly accesses: readonly Access[]
   readonly arguments: readonly Argument[]
 }
@@ -44,7 +46,12 @@ const ELEMENTS = 2 ** 12
 export function assemble(text: LoopText): KernelCall {
   const { domain, heads, bodies, reductions, accesses } = text
   const body = (pass: number) => indent(bodies[pass].map(named))
-  const isFlat = heads.length === 1 && reductions[0].length === 0 && !bodies[0].some(line => line.includes('j =='))
+  const isFlat =
+    heads.length === 1 &&
+    reductions[0].length === 0 &&
+    // What is written once a row would be so by each of the threads that share it.
+    !heads[0].some(line => line.startsWith('@')) &&
+    !bodies[0].some(line => line.includes('j =='))
   const merged = mergedAxes(domain, accesses, isFlat)
   const width = merged.sizes.at(-1)!
   const outer = merged.sizes.slice(0, -1)
@@ -67,7 +74,7 @@ export function assemble(text: LoopText): KernelCall {
             '}',
           ]),
     ])
-  const kept = text.scratch.map(name => `float ${name}[${width}] __attribute__((aligned(64)));`)
+  const kept = [...text.scratch].map(([name, type]) => `${cType(type)} ${name}[${width}] __attribute__((aligned(64)));`)
   const finish = (lines: readonly string[], count: number, grain: number): KernelCall => ({
     body: indent(lines).join('\n'),
     arguments: text.arguments,

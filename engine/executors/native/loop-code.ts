@@ -62,7 +62,7 @@ export function loopCode(
   const heads: string[][] = Array.from({ length: last + 1 }, () => [])
   const bodies: string[][] = Array.from({ length: last + 1 }, () => [])
   const reductions: string[][] = Array.from({ length: last + 1 }, () => [])
-  const scratch = new Set<string>()
+  const scratch = new Map<string, Node['type']>()
   const rowNames = new Map<unknown, string>()
   const columnNames: Map<unknown, string>[] = bodies.map(() => new Map())
   let names = 0
@@ -119,7 +119,7 @@ export function loopCode(
     } else {
       const kept = `t${node.id}`
       if (!scratch.has(kept)) bodies[own].push(`${kept}[j] = ${columnNames[own].get(node) ?? memberValue(node, own)};`)
-      scratch.add(kept)
+      scratch.set(kept, node.type)
       bodies[pass].push(`const ${cType(node.type)} ${name} = ${kept}[j];`)
     }
     columnNames[pass].set(node, name)
@@ -162,7 +162,7 @@ export function loopCode(
     bodies[pass].push(`${at}[${column}] ${sign} ${cast(columnNames[pass].get(node)!)};`)
   }
 
-  return assemble({ domain, heads, bodies, reductions, scratch: [...scratch], accesses, arguments: given })
+  return assemble({ domain, heads, bodies, reductions, scratch, accesses, arguments: given })
 }
 
 /** A number that is known when the code is written. */
@@ -177,6 +177,6 @@ function constantOf(node: Node): string | undefined {
 function literal(value: number): string {
   if (Number.isNaN(value)) return 'NAN'
   if (!Number.isFinite(value)) return value > 0 ? 'INFINITY' : '-INFINITY'
-  const text = String(Math.fround(value))
+  const text = Object.is(value, -0) ? '-0' : String(Math.fround(value))
   return `(${/[.e]/.test(text) ? text : `${text}.0`}f)`
 }

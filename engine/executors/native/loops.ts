@@ -79,6 +79,8 @@ export function expressionIn(loop: Loop, placement: Placement, isInline: (node: 
   }
 
   function operation(node: Node, level: Level): Expression | undefined {
+    // Its columns are those of the domain.
+    if (node.operation === 'addAt' && !(level === 'full' && sameShape(node.shape, domain))) return undefined
     const levels: readonly Level[] = node.operation === 'addAt' ? ['full', 'row', 'row'] : node.inputs.map(() => level)
     const inputs = node.inputs.map((source, i) => express(source, levels[i]))
     if (inputs.some(input => !input)) return undefined
@@ -102,6 +104,8 @@ export function expressionIn(loop: Loop, placement: Placement, isInline: (node: 
     }
     const level = sameShape(domainOf(node), domain) ? 'full' : 'row'
     if (level === 'row' && (rows === 1 || sizeOf(node.shape) !== rows)) return undefined
+    const { view } = placement.targetOf(node)
+    if (level === 'row' && !reshapedStrides(view.shape, view.strides, outer)) return undefined
     const found = operation(node, level)
     return found?.kind === 'operation' ? { level, inputs: found.inputs } : undefined
   }

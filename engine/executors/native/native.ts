@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { EngineError } from '../../errors.ts'
 import { type ElementData, type ElementType, type Graph, input, type Node, type Shape } from '../../graph/graph.ts'
 import { sizeOf } from '../../graph/shapes.ts'
 import type { Executor, Parts, Program, Value } from '../executor.ts'
@@ -63,6 +64,8 @@ async function nativeProgram(
   spare: ReturnType<typeof spareArrays>,
 ): Promise<Program> {
   const { threads, parts } = options
+  const wrong = parts && Object.entries(graph.outputs).find(([, { type }]) => type !== 'float32')
+  if (wrong) throw new EngineError('INVALID_INPUT', `The output "${wrong[0]}" is int32; sums over parts are float32.`)
   const { source, constants } = programCode(graph, { threads, split: parts?.inputs })
   const headers = await Promise.all(
     ['functions.h', 'multiply.h'].map(name => readFile(join(import.meta.dirname, name), 'utf8')),

@@ -76,25 +76,25 @@ function foldedRows(a: View, b: View, c: View, depth: number) {
   return left && result && { rows, a: left, c: result }
 }
 
-/** Strides of a matrix of all rows, whatever the axes before. */
-function rowsOf(view: View, width: number): number[] {
-  const strides = reshapedStrides(view.shape, view.strides, [sizeOf(view.shape) / width, width])
-  if (!strides) throw new Error(`rows of [${view.shape}] do not lie one behind the other`)
-  return strides
+/** Where the element i stands, counted in the order of the axes. */
+function placeOf({ shape, strides }: Pick<View, 'shape' | 'strides'>): string {
+  const folded = reshapedStrides(shape, strides, [sizeOf(shape)])
+  if (folded) return `i * ${folded[0]}`
+  return shape.map((size, axis) => `i / ${sizeOf(shape.slice(axis + 1))} % ${size} * ${strides[axis]}`).join(' + ')
 }
 
-function indexStride(view: View): number {
-  const strides = reshapedStrides(view.shape, view.strides, [sizeOf(view.shape)])
-  if (!strides) throw new Error(`indices of [${view.shape}] do not lie one behind the other`)
-  return strides[0] ?? 0
-}
+/** Where the row i begins, whatever the axes before, and the step from one of its numbers to the next. */
+const rowsOf = ({ shape, strides }: View) => ({
+  start: placeOf({ shape: shape.slice(0, -1), strides: strides.slice(0, -1) }),
+  column: strides.at(-1)!,
+})
 
 function gatherCode([table, indices]: readonly View[], target: View): Code {
   const [height, width] = table.shape
-  const [to, column] = rowsOf(target, width)
+  const to = rowsOf(target)
   const body = `  for (long i = from; i < to; i++) {
-    const long row = bounded(integer(x1[i * ${indexStride(indices)}]), ${height});
-    for (long j = 0; j < ${width}; j++) x2[i * ${to} + j * ${column}] = x0[row * ${table.strides[0]} + j * ${table.strides[1]}];
+    const long row = bounded(integer(x1[${placeOf(indices)}]), ${height});
+    for (long j = 0; j < ${width}; j++) x2[${to.start} + j * ${to.column}] = x0[row * ${table.strides[0]} + j * ${table.strides[1]}];
   }`
   return { body, count: sizeOf(indices.shape), grain: 64 }
 }
@@ -102,14 +102,14 @@ function gatherCode([table, indices]: readonly View[], target: View): Code {
 /** On one thread: two may not add to one row. */
 function scatterCode([indices, updates]: readonly View[], target: View, accumulates: boolean): Code {
   const [height, width] = target.shape
-  const [from, column] = rowsOf(updates, width)
+  const from = rowsOf(updates)
   const [row, step] = target.strides
   const clear = `for (long i = 0; i < ${height}; i++) for (long j = 0; j < ${width}; j++) x2[i * ${row} + j * ${step}] = 0;`
   const body = `  if (from == to) return;
   ${accumulates ? '' : clear}
   for (long i = 0; i < ${sizeOf(indices.shape)}; i++) {
-    const long row = bounded(integer(x0[i * ${indexStride(indices)}]), ${height});
-    for (long j = 0; j < ${width}; j++) x2[row * ${row} + j * ${step}] += x1[i * ${from} + j * ${column}];
+    const long row = bounded(integer(x0[${placeOf(indices)}]), ${height});
+    for (long j = 0; j < ${width}; j++) x2[row * ${row} + j * ${step}] += x1[${from.start} + j * ${from.column}];
   }`
   return { body, count: 1, grain: 1 }
 }

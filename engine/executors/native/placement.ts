@@ -93,7 +93,8 @@ export function place(
         return [...direct(a, view, true), ...direct(b, view, true)]
       }
     }
-    const free = !isSight(node) && !isGiven(node) && node.operation !== 'concat' && !targets.has(node)
+    const takes = node.operation !== 'matmul' || view.strides.at(-1) === 1 || node.shape.at(-1) === 1
+    const free = !isSight(node) && !isGiven(node) && node.operation !== 'concat' && !targets.has(node) && takes
     // What others read, too, must be the value, and not a sum that it was added to.
     const writer = free && (alone || !accumulates) ? node : copyOf(node)
     if (writer !== node) {

@@ -28,7 +28,7 @@ export function unitsOf(placement: Placement): { readonly units: Unit[]; readonl
   const readers = readersOf(placement)
   const isOwn = (node: Node) => targetOf(node).view.buffer.kind === 'scratch' && writersOf(node).length === 1
   const isInline = (node: Node) => {
-    if (!isElementwise(node) || !isOwn(node)) return false
+    if (!isElementwise(node) || node.operation === 'addAt' || !isOwn(node)) return false
     const found = readers.get(node) ?? []
     return found.length === 1 && found[0].inputs.includes(node) && isLooped(found[0]) && !takesFrom(found[0], node)
   }
@@ -64,11 +64,11 @@ export function unitsOf(placement: Placement): { readonly units: Unit[]; readonl
       return unitOf.has(source) ? cheapParts(source).filter(part => !isInline(part)) : []
     })
 
-  /** Adds a node to a loop, if it can be computed there. */
-  function join(unit: Unit, node: Node): boolean {
+  /** Adds a node to a loop, if it can be computed there, maybe with what it reads. */
+  function join(unit: Unit, node: Node, adopts = true): boolean {
     const loop = unit.loop!
     const before = [...loop.members]
-    const adopted = adoptable(node).filter(part => sameShape(domainOf(part), loop.domain))
+    const adopted = (adopts ? adoptable(node) : []).filter(part => sameShape(domainOf(part), loop.domain))
     const isOld = (member: Node) => before.some(([old]) => old === member)
     const reads = new Set<Node>()
     let isRelated = false
@@ -122,7 +122,9 @@ export function unitsOf(placement: Placement): { readonly units: Unit[]; readonl
       after: new Set(),
     }
     units.push(unit)
-    if (!join(unit, node)) throw new Error(`${node.operation} of [${node.shape}] fits no loop of its own`)
+    // Of a value that it computes again, a loop cannot read other elements than the one it is at.
+    if (!join(unit, node) && !join(unit, node, false))
+      throw new Error(`${node.operation} of [${node.shape}] fits no loop of its own`)
   }
   return { units: inOrder(units), isInline }
 }
