@@ -75,7 +75,8 @@ export function expressionIn(loop: Loop, placement: Placement, isInline: (node: 
       return load(node, level)
     }
     if (isGiven(node) || !isInline(node)) return load(node, level)
-    return operation(node, level)
+    // What is repeated over rows has no number of its own for each, but one for every element.
+    return operation(node, level) ?? (level === asked ? undefined : operation(node, asked))
   }
 
   function operation(node: Node, level: Level): Expression | undefined {

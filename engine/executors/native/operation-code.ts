@@ -17,7 +17,7 @@ export function operationCode(node: Node, placement: Placement, threads: number)
     case 'matmul':
       return { ...productCode(node, inputs, view, accumulates, threads), arguments: given }
     case 'gather':
-      return { ...gatherCode(inputs, view), arguments: given }
+      return { ...gatherCode(inputs, view, accumulates), arguments: given }
     case 'scatterAdd':
       return { ...scatterCode(inputs, view, accumulates), arguments: given }
     default:
@@ -89,12 +89,12 @@ const rowsOf = ({ shape, strides }: View) => ({
   column: strides.at(-1)!,
 })
 
-function gatherCode([table, indices]: readonly View[], target: View): Code {
+function gatherCode([table, indices]: readonly View[], target: View, accumulates: boolean): Code {
   const [height, width] = table.shape
   const to = rowsOf(target)
   const body = `  for (long i = from; i < to; i++) {
     const long row = bounded(integer(x1[${placeOf(indices)}]), ${height});
-    for (long j = 0; j < ${width}; j++) x2[${to.start} + j * ${to.column}] = x0[row * ${table.strides[0]} + j * ${table.strides[1]}];
+    for (long j = 0; j < ${width}; j++) x2[${to.start} + j * ${to.column}] ${accumulates ? '+=' : '='} x0[row * ${table.strides[0]} + j * ${table.strides[1]}];
   }`
   return { body, count: sizeOf(indices.shape), grain: 64 }
 }

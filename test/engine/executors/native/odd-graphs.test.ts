@@ -16,6 +16,7 @@ import {
   multiply,
   reshape,
   scatterAdd,
+  sigmoid,
   slice,
   subtract,
   sum,
@@ -53,6 +54,10 @@ const cases: Record<string, Node> = {
   'repeats what was added at an index': add(
     square,
     addAt(column, multiply(rows, constant(Int32Array.of(0), [])), sum(square, [1])),
+  ),
+  'repeats numbers over rows, and these over elements': multiply(
+    x,
+    sigmoid(add(sum(x, [2], true), sum(x, [1, 2], true))),
   ),
   'gathers by transposed indices': gather(table, transpose(indices)),
   'gathers into a place between other rows': concat([gather(table, indices), input('between', [2, 1, 4])], 1),
@@ -97,6 +102,15 @@ describe.skipIf(noCompiler)('a native program', async () => {
     const wide = executor.value(new Float32Array(2 ** 14).fill(3), [1, 2 ** 14])
     const { y } = await program.run({ wide, row: executor.value(Int32Array.of(5), [1]) })
     expect([...y!.data()]).toEqual([3])
+  })
+
+  it('sums what it gathers for each part', async () => {
+    const executor = await nativeExecutor()
+    const gathered = graph({ y: gather(input('table', [2, 1]), input('rows', [2], 'int32')) })
+    await using program = await executor.compileSum!(gathered, { count: 3, inputs: ['rows'] })
+    const table = executor.value(Float32Array.of(1, 10), [2, 1])
+    const { y } = await program.run({ table, rows: executor.value(Int32Array.of(0, 1, 0, 1, 1, 1), [6]) })
+    expect([...y!.data()]).toEqual([12, 30])
   })
 
   it('refuses to sum whole numbers over parts', async () => {
