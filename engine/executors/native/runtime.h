@@ -212,7 +212,8 @@ static struct team *team_of(int threads) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, 1 << 20);
+  /* Generated loops keep up to 2 MB of rows on it. */
+  pthread_attr_setstacksize(&attributes, 4 << 20);
   for (; the_team.started < threads - 1; the_team.started++) {
     void *index = (void *)(intptr_t)(the_team.started + 1);
     if (pthread_create(&the_team.helpers[the_team.started], &attributes, help, index) != 0) break;

@@ -16,8 +16,9 @@ export interface Unit {
 /** Operations that are done again at most, instead of reading their result. */
 const MOST_PARTS = 4
 
-/** A loop that keeps values of more columns than this from one pass to the next would need too much stack. */
+/** A loop that keeps rows of more columns than this from one pass to the next, or so many numbers, would need too much stack. */
 const WIDEST_KEPT = 2 ** 15
+const MOST_KEPT = 2 ** 19
 
 /**
  * Puts every computed node into a unit, fused as far as dependencies allow: a node joins a loop over the same rows that
@@ -92,7 +93,10 @@ export function unitsOf(placement: Placement): { readonly units: Unit[]; readonl
     }
     const direct = dependencies(reads)
     const isEmpty = before.length === 0
-    const isWide = !isEmpty && loop.domain.at(-1)! > WIDEST_KEPT && [...loop.members.keys()].some(isReduction)
+    const width = loop.domain.at(-1)!
+    const rows = [...loop.members.values()].filter(level => level === 'full').length
+    const isTooWide = width > WIDEST_KEPT || rows * width > MOST_KEPT
+    const isWide = !isEmpty && isTooWide && [...loop.members.keys()].some(isReduction)
     if (isWide || !(isRelated || isEmpty) || allBefore(direct).has(unit)) {
       loop.members.clear()
       for (const [old, level] of before) loop.members.set(old, level)

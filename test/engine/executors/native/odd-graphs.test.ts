@@ -104,6 +104,18 @@ describe.skipIf(noCompiler)('a native program', async () => {
     expect([...y!.data()]).toEqual([3])
   })
 
+  it('keeps no more long rows at once than a thread has room for', async () => {
+    const executor = await nativeExecutor({ threads: 2 })
+    const long = input('long', [8, 2 ** 15])
+    const totals = Array.from({ length: 40 }, (_, i) => {
+      const powers = exp(multiply(long, constant(i + 1)))
+      return sum(multiply(divide(powers, sum(powers, [1], true)), long), [1])
+    })
+    await using program = await executor.compile(graph({ y: concat(totals, 0) }))
+    const { y } = await program.run({ long: executor.value(new Float32Array(8 * 2 ** 15).fill(0.5), [8, 2 ** 15]) })
+    for (const mean of y!.data()) expect(mean).toBeCloseTo(0.5, 3)
+  })
+
   it('sums what it gathers for each part', async () => {
     const executor = await nativeExecutor()
     const gathered = graph({ y: gather(input('table', [2, 1]), input('rows', [2], 'int32')) })
