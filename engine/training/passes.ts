@@ -1,6 +1,6 @@
 import { disposeAll, type Executor, type Program, type Value } from '../executors/executor.ts'
 import type { Graph } from '../graph/graph.ts'
-import { parameterShapes } from '../models/llama-parameters.ts'
+import { parameterCount, parameterShapes } from '../models/llama-parameters.ts'
 import type { Batch } from './batches.ts'
 import type { TrainerOptions } from './options.ts'
 import { type Feeds, requireSize, tokenFeeds, vectorFeeds } from './step-feeds.ts'
@@ -53,12 +53,16 @@ function singlePass(executor: Executor, options: TrainerOptions, program: Progra
   }
 }
 
-/** Tokens of a part, whose values should stay in a core's caches from one operation to the next. */
-const PART_TOKENS = 256
+/**
+ * Tokens of a part at most, whose values should stay in a core's caches from one operation to the next. Each part adds its
+ * gradient to a sum in memory, which takes a larger model more tokens to be worth it.
+ */
+const partTokens = (model: TrainerOptions['model']) => (parameterCount(model) > 5e6 ? 512 : 256)
 
-/** The sequences of a part: as many as divide all and keep to that number of tokens. */
-function partSequences(sequences: number, context: number, threads: number): number {
-  const fits = (part: number) => sequences % part === 0 && part * context <= PART_TOKENS && sequences / part >= threads
+/** The sequences of a part: as many as divide all, keep to that number of tokens, and leave each thread a part. */
+function partSequences({ model, context }: TrainerOptions, sequences: number, threads: number): number {
+  const fits = (part: number) =>
+    sequences % part === 0 && part * context <= partTokens(model) && sequences / part >= threads
   return Array.from({ length: sequences }, (_, i) => sequences - i).find(fits) ?? 1
 }
 
@@ -70,7 +74,7 @@ async function summedPasses(
 ): Promise<Passes> {
   const { accumulation, batch: sequences, context } = options
   const batch = accumulation * sequences
-  const part = partSequences(batch, context, executor.threads)
+  const part = partSequences(options, batch, executor.threads)
   const count = batch / part
   const parts = { count, inputs: ['tokens', 'targets'] }
   const gradient = open(await executor.compileSum(gradientGraph({ ...options, batch: part }), parts))
