@@ -1,14 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { Executor, Value } from '../../../engine/executors/executor.ts'
+import { nativeExecutor } from '../../../engine/executors/native/native.ts'
 import { onnxExecutor } from '../../../engine/executors/onnx.ts'
 import { referenceExecutor } from '../../../engine/executors/reference.ts'
 import { tfjsExecutor } from '../../../engine/executors/tfjs.ts'
 import { constant, graph, input } from '../../../engine/graph/graph.ts'
 import { add, exp, gather, greater, matmul, multiply, scatterAdd, sum } from '../../../engine/graph/operations.ts'
+import { noCompiler, skipWithout } from './compiler.ts'
 import { trainPerceptron } from './perceptron.ts'
 
 const executors: Record<string, () => Promise<Executor>> = {
+  native: () => nativeExecutor(),
   reference: async () => referenceExecutor(),
   onnx: () => onnxExecutor(),
   tfjs: () => tfjsExecutor(),
@@ -18,7 +21,12 @@ const dataOf = (values: Record<string, Value>) =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [...value.data()]]))
 
 describe.each(Object.entries(executors))('the %s executor', async (name, open) => {
-  const executor = await open()
+  let executor: Executor
+
+  beforeEach(async context => {
+    skipWithout(name, context)
+    executor = await open()
+  })
 
   it('takes what a run gave as the feed of the next', async () => {
     await using program = await executor.compile(graph({ next: multiply(input('x', [2]), constant(3)) }))
@@ -59,6 +67,30 @@ describe.each(Object.entries(executors))('the %s executor', async (name, open) =
     await using program = await executor.compile(graph({ y: add(input('x', []), constant(0)), z: unused }))
     const feeds = { x: executor.value(Float32Array.of(5), []), unused: executor.value(Float32Array.of(6), []) }
     expect(dataOf(await program.run(feeds))).toEqual({ y: [5], z: [6] })
+  })
+
+  it('leaves a value as it was for as long as it is not disposed', async () => {
+    await using program = await executor.compile(graph({ next: add(input('x', [2]), constant(1)) }))
+    const first = (await program.run({ x: executor.value(Float32Array.of(1, 2), [2]) })).next
+    const second = (await program.run({ x: first })).next
+    expect([[...first.data()], [...second.data()]]).toEqual([
+      [2, 3],
+      [3, 4],
+    ])
+    first[Symbol.dispose]()
+    first[Symbol.dispose]()
+    // What a value gave back is given to one, and not to two.
+    const [third, fourth] = [(await program.run({ x: second })).next, (await program.run({ x: second })).next]
+    expect([[...second.data()], [...third.data()]]).toEqual([
+      [3, 4],
+      [4, 5],
+    ])
+    third[Symbol.dispose]()
+    const { next } = await program.run({ x: fourth })
+    expect([[...fourth.data()], [...next.data()]]).toEqual([
+      [4, 5],
+      [5, 6],
+    ])
   })
 
   it('refuses feeds that are missing, unknown or of another shape, and names them', async () => {
@@ -116,14 +148,18 @@ describe('fifty steps of gradient descent in the graph', () => {
   it('have the same losses on every executor', async () => {
     const reference = await trainPerceptron(await executors.reference(), 50)
     expect(reference.at(-1)).toBeLessThan(reference[0] / 3)
-    for (const open of [executors.onnx, executors.tfjs]) {
+    for (const open of [...(noCompiler ? [] : [executors.native]), executors.onnx, executors.tfjs]) {
       const losses = await trainPerceptron(await open(), 50)
       for (const [step, loss] of losses.entries()) expect(Math.abs(loss - reference[step])).toBeLessThan(1e-4)
     }
   })
 
-  it('have the same bits on one thread and on two', async () => {
-    const one = await trainPerceptron(await onnxExecutor({ threads: 1 }), 20)
-    expect(await trainPerceptron(await onnxExecutor({ threads: 2 }), 20)).toEqual(one)
+  it.for([
+    ['native', nativeExecutor],
+    ['onnx', onnxExecutor],
+  ] as const)('have the same bits on one thread and on two of %s', async ([name, open], context) => {
+    skipWithout(name, context)
+    const one = await trainPerceptron(await open({ threads: 1 }), 20)
+    expect(await trainPerceptron(await open({ threads: 2 }), 20)).toEqual(one)
   })
 })

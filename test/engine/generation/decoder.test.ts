@@ -8,6 +8,7 @@ import type { Generation } from '../../../engine/generation/generation.ts'
 import { graph, input } from '../../../engine/graph/graph.ts'
 import { logits } from '../../../engine/models/llama.ts'
 import { parameterShapes } from '../../../engine/models/llama-parameters.ts'
+import { skipWithout } from '../executors/compiler.ts'
 import { livelyParameters, parameterValues, tinyConfig, tokensFrom } from '../tiny-decoder.ts'
 
 const weights = livelyParameters(tinyConfig, 21)
@@ -57,21 +58,25 @@ async function collect(tokens: AsyncIterable<number>): Promise<number[]> {
 }
 
 describe('the decoder', () => {
-  it.each(['onnx', 'tfjs-wasm', 'reference'])('on %s has the logits of one full pass, token by token', async name => {
-    const executor = await openExecutor(name)
-    await using decoder = await openTiny(executor)
-    const tokens = tokensFrom(4, tinyConfig.contextLength)
-    const expected = await fullLogits(executor, tokens)
+  it.for(['native', 'onnx', 'tfjs-wasm', 'reference'])(
+    'on %s has the logits of one full pass, token by token',
+    async (name, context) => {
+      skipWithout(name, context)
+      const executor = await openExecutor(name)
+      await using decoder = await openTiny(executor)
+      const tokens = tokensFrom(4, tinyConfig.contextLength)
+      const expected = await fullLogits(executor, tokens)
 
-    let reading = await decoder.prefill(tokens.subarray(0, 5))
-    expect(largestDifference(reading.logits, expected[4])).toBeLessThan(1e-4)
-    for (let index = 5; index < tokens.length; index++) {
-      reading = await reading.read(tokens[index])
-      expect(largestDifference(reading.logits, expected[index]), `token ${index}`).toBeLessThan(1e-4)
-    }
-    await expect(reading.read(0)).rejects.toThrow('the context of 12 tokens is full')
-    reading[Symbol.dispose]()
-  })
+      let reading = await decoder.prefill(tokens.subarray(0, 5))
+      expect(largestDifference(reading.logits, expected[4])).toBeLessThan(1e-4)
+      for (let index = 5; index < tokens.length; index++) {
+        reading = await reading.read(tokens[index])
+        expect(largestDifference(reading.logits, expected[index]), `token ${index}`).toBeLessThan(1e-4)
+      }
+      await expect(reading.read(0)).rejects.toThrow('the context of 12 tokens is full')
+      reading[Symbol.dispose]()
+    },
+  )
 
   it('generates greedily what repeated full passes would', async () => {
     const executor = await onnxExecutor()

@@ -33,9 +33,11 @@ class Draw {
   readonly feeds: Record<string, ElementData> = {}
   readonly inputs: Node[] = []
   readonly random: () => number
+  readonly #prefix: string
 
-  constructor(random: () => number) {
+  constructor(random: () => number, prefix: string) {
     this.random = random
+    this.#prefix = prefix
   }
 
   size = (largest = 4) => 1 + Math.floor(this.random() * largest)
@@ -68,7 +70,7 @@ class Draw {
   }
 
   #take(shape: Shape, data: ElementData): Node {
-    const name = `x${this.inputs.length}`
+    const name = `${this.#prefix}x${this.inputs.length}`
     const node = input(name, shape, data instanceof Int32Array ? 'int32' : 'float32')
     this.feeds[name] = data
     this.inputs.push(node)
@@ -225,8 +227,9 @@ export const compositions: { readonly [name: string]: Build } = {
   crossEntropy,
 }
 
-export function drawCase(build: Build, seed: number): Case {
-  const draw = new Draw(seeded(seed))
+/** Names of inputs begin with the prefix, so that several cases can be in one graph. */
+export function drawCase(build: Build, seed: number, prefix = ''): Case {
+  const draw = new Draw(seeded(seed), prefix)
   const output = build(draw)
   return { output, feeds: draw.feeds, inputs: draw.inputs }
 }

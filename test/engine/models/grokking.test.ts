@@ -9,6 +9,7 @@ import { sizeOf } from '../../../engine/graph/shapes.ts'
 import { grokkingLogits } from '../../../engine/models/grokking.ts'
 import { grokkingPaper, grokkingShapes, initialGrokking } from '../../../engine/models/grokking-parameters.ts'
 import { seededRandom } from '../../../engine/random.ts'
+import { skipWithout } from '../executors/compiler.ts'
 import { tokensFrom } from '../tiny-decoder.ts'
 
 const tiny = { vocabularySize: 11, positions: 5, width: 8, layers: 2, heads: 2 }
@@ -72,7 +73,8 @@ describe('the decoder of the grokking experiments', () => {
     }
   })
 
-  it.each(['onnx', 'tfjs-wasm'])('gives on %s what the reference executor gives', async name => {
+  it.for(['native', 'onnx', 'tfjs-wasm'])('gives on %s what the reference executor gives', async (name, context) => {
+    skipWithout(name, context)
     const [executor, reference] = [await openExecutor(name), referenceExecutor()]
     const expected = await (await reference.compile(whole)).run(feeds(reference.value))
     await using program = await executor.compile(whole)

@@ -6,6 +6,7 @@ import { trainingBatches } from '../../../engine/training/batches.ts'
 import { curriculumOf, sizeAt } from '../../../engine/training/curriculum.ts'
 import type { TrainerOptions } from '../../../engine/training/options.ts'
 import { openTrainer, type Trainer } from '../../../engine/training/trainer.ts'
+import { skipWithout } from '../executors/compiler.ts'
 import { tinyOptions, tokensFrom } from '../tiny-decoder.ts'
 
 /** Sequences of 2 and then of 4 tokens before those of 8; every step has 16 tokens. */
@@ -56,36 +57,47 @@ describe('a curriculum', () => {
     expect(() => curriculumOf(phases.slice(1), 1000)).toThrow('add up to 0.55')
   })
 
-  it.each<[string, string, Partial<TrainerOptions>]>([
+  it.for<[string, string, Partial<TrainerOptions>]>([
+    ['native', 'in whole batches', {}],
+    ['native', 'in accumulated parts', { accumulation: 2 }],
     ['onnx', 'in whole batches', {}],
     ['onnx', 'in accumulated parts', { accumulation: 2 }],
     ['tfjs-wasm', 'with GrokFast-MA', { grokfast: { kind: 'MA', window: 3, lambda: 2 } }],
-  ])('on %s, %s, goes on bit for bit in the middle of a phase and at its end', async (name, _, change) => {
-    const executor = await openExecutor(name)
-    const options = tinyOptions({ ...change, curriculum })
-    await using straight = await openTrainer(executor, options)
-    const expected = await losses(straight, options, 7)
+  ])(
+    'on %s, %s, goes on bit for bit in the middle of a phase and at its end',
+    { timeout: 180_000 },
+    async ([name, _, change], context) => {
+      skipWithout(name, context)
+      const executor = await openExecutor(name)
+      const options = tinyOptions({ ...change, curriculum })
+      await using straight = await openTrainer(executor, options)
+      const expected = await losses(straight, options, 7)
 
-    for (const stop of [3, 4]) {
-      const sampler = samplerOf(options)
-      await using before = await openTrainer(executor, options)
-      const first = await losses(before, options, stop, sampler)
-      await using after = await openTrainer(executor, options, before.state())
-      const restored = trainingBatches(tokens, sizeOf(options, 1), { state: sampler.state() })
-      expect([...first, ...(await losses(after, options, 7 - stop, restored))]).toEqual(expected)
-      expect(after.state()).toEqual(straight.state())
-    }
-  })
+      for (const stop of [3, 4]) {
+        const sampler = samplerOf(options)
+        await using before = await openTrainer(executor, options)
+        const first = await losses(before, options, stop, sampler)
+        await using after = await openTrainer(executor, options, before.state())
+        const restored = trainingBatches(tokens, sizeOf(options, 1), { state: sampler.state() })
+        expect([...first, ...(await losses(after, options, 7 - stop, restored))]).toEqual(expected)
+        expect(after.state()).toEqual(straight.state())
+      }
+    },
+  )
 
-  it('computes what the reference executor computes, in every phase', async () => {
-    const options = tinyOptions({ curriculum })
-    const run = async (executor: Executor) => {
-      await using trainer = await openTrainer(executor, options)
-      return losses(trainer, options, 7)
-    }
-    const [found, expected] = [await run(await openExecutor('onnx')), await run(referenceExecutor())]
-    for (const [step, loss] of found.entries()) expect(Math.abs(loss - expected[step])).toBeLessThan(1e-4)
-  })
+  it.for(['native', 'onnx'])(
+    'computes on %s what the reference executor computes, in every phase',
+    async (name, context) => {
+      skipWithout(name, context)
+      const options = tinyOptions({ curriculum })
+      const run = async (executor: Executor) => {
+        await using trainer = await openTrainer(executor, options)
+        return losses(trainer, options, 7)
+      }
+      const [found, expected] = [await run(await openExecutor(name)), await run(referenceExecutor())]
+      for (const [step, loss] of found.entries()) expect(Math.abs(loss - expected[step])).toBeLessThan(1e-4)
+    },
+  )
 
   it('wants at each step the sequences of its phase', async () => {
     const options = tinyOptions({ curriculum })

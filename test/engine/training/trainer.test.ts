@@ -8,7 +8,8 @@ import type { Batch } from '../../../engine/training/batches.ts'
 import type { GrokFast, TrainerOptions } from '../../../engine/training/options.ts'
 import { openTrainer, type Trainer } from '../../../engine/training/trainer.ts'
 import type { TrainerState } from '../../../engine/training/training-state.ts'
-import { tinyOptions, tokensFrom } from '../tiny-decoder.ts'
+import { skipWithout } from '../executors/compiler.ts'
+import { tinyConfig, tinyOptions, tokensFrom } from '../tiny-decoder.ts'
 
 const EMA: GrokFast = { kind: 'EMA', alpha: 0.9, lambda: 2 }
 const MA = { kind: 'MA', window: 4, lambda: 2 } as const
@@ -35,24 +36,33 @@ function copied({ step, arrays }: TrainerState): TrainerState {
 }
 
 describe('a training', () => {
-  it.each([
+  it.for([
+    ['native', 1],
+    ['native', 2],
     ['onnx', 1],
     ['onnx', 2],
     ['tfjs-wasm', 1],
-  ])('on %s with %i threads repeats its losses bit for bit from the same seed', async (name, threads) => {
+  ] as const)('on %s with %i threads repeats its losses bit for bit from the same seed', async (given, context) => {
+    const [name, threads] = given
+    skipWithout(name, context)
     const executor = await openExecutor(name, { threads })
     const first = await losses(executor, tinyOptions(), 6)
     expect(await losses(executor, tinyOptions(), 6)).toEqual(first)
     expect(await losses(executor, tinyOptions({ seed: 4 }), 6)).not.toEqual(first)
   })
 
-  it.each<[string, string, Partial<TrainerOptions>]>([
+  it.for<[string, string, Partial<TrainerOptions>]>([
+    ['native', 'plain', {}],
+    ['native', 'with GrokFast-EMA', { grokfast: EMA }],
+    ['native', 'with GrokFast-MA', { grokfast: MA }],
+    ['native', 'accumulated', { accumulation: 2, batch: 1 }],
     ['onnx', 'plain', {}],
     ['onnx', 'with GrokFast-EMA', { grokfast: EMA }],
     ['onnx', 'with GrokFast-MA', { grokfast: MA }],
     ['tfjs-wasm', 'with GrokFast-MA', { grokfast: MA }],
     ['onnx', 'accumulated', { accumulation: 2, batch: 1 }],
-  ])('on %s, %s, goes on bit for bit from a saved state', async (name, _, change) => {
+  ])('on %s, %s, goes on bit for bit from a saved state', { timeout: 180_000 }, async ([name, _, change], context) => {
+    skipWithout(name, context)
     const executor = await openExecutor(name)
     const options = tinyOptions(change)
     await using straight = await openTrainer(executor, options)
@@ -64,6 +74,18 @@ describe('a training', () => {
     expect(after.step).toBe(5)
     expect([...first, ...(await trainSteps(after, 5))]).toEqual(expected)
     expect(after.state()).toEqual(straight.state())
+  })
+
+  it('on native has the same bits on one thread and on two', { timeout: 180_000 }, async context => {
+    skipWithout('native', context)
+    const [one, two] = await Promise.all([1, 2].map(threads => openExecutor('native', { threads })))
+    // Of four parts, each thread takes two.
+    const options = tinyOptions({ batch: 4, model: { ...tinyConfig, contextLength: 128 }, context: 128 })
+    const batch = { inputs: tokensFrom(1, 4 * 128), targets: tokensFrom(2, 4 * 128) }
+    await using first = await openTrainer(one, options)
+    await using second = await openTrainer(two, options)
+    for (let step = 0; step < 4; step++) expect(await second.train(batch)).toEqual(await first.train(batch))
+    expect(second.state()).toEqual(first.state())
   })
 
   it.each<[string, GrokFast | undefined]>([

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { compileNative, type NativeModule } from '../../../../engine/executors/native/compiler.ts'
-import { noCompiler } from '../compiler.ts'
+import { skipWithout } from '../compiler.ts'
 
 const SIZE = 100_003
 const sum = `
@@ -59,9 +59,7 @@ describe('a native program', () => {
     cache = join(folder, 'cache')
   })
   afterAll(() => rm(folder, { recursive: true }))
-  beforeEach(context => {
-    if (noCompiler) context.skip(noCompiler)
-  })
+  beforeEach(context => skipWithout('native', context))
 
   const sumSquares = (program: NativeModule, x: Float32Array, threads: number) => {
     // What was there before must not be in the sums.
