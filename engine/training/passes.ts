@@ -59,10 +59,13 @@ function singlePass(executor: Executor, options: TrainerOptions, program: Progra
  */
 const partTokens = (model: TrainerOptions['model']) => (parameterCount(model) > 5e6 ? 512 : 256)
 
-/** The sequences of a part: as many as divide all, keep to that number of tokens, and leave each thread a part. */
-function partSequences({ model, context }: TrainerOptions, sequences: number, threads: number): number {
+/**
+ * The sequences of a part: as many as divide all, keep to that number of tokens, and leave each of `lanes` a part. There are
+ * two at least, so that one thread sums what two sum.
+ */
+function partSequences({ model, context }: TrainerOptions, sequences: number, lanes: number): number {
   const fits = (part: number) =>
-    sequences % part === 0 && part * context <= partTokens(model) && sequences / part >= threads
+    sequences % part === 0 && part * context <= partTokens(model) && sequences / part >= lanes
   return Array.from({ length: sequences }, (_, i) => sequences - i).find(fits) ?? 1
 }
 
@@ -74,7 +77,7 @@ async function summedPasses(
 ): Promise<Passes> {
   const { accumulation, batch: sequences, context } = options
   const batch = accumulation * sequences
-  const part = partSequences(options, batch, executor.threads)
+  const part = partSequences(options, batch, Math.max(2, executor.threads))
   const count = batch / part
   const parts = { count, inputs: ['tokens', 'targets'] }
   const gradient = open(await executor.compileSum(gradientGraph({ ...options, batch: part }), parts))
