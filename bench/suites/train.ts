@@ -1,4 +1,4 @@
-import { probeExecutors } from '../../engine/executors/probe.ts'
+import { fastest, probeExecutors } from '../../engine/executors/probe.ts'
 import { type PresetName, presets } from '../../engine/models/presets.ts'
 import { type Benchmark, type Goal, median, option } from '../benchmark.ts'
 import { openOwn } from '../training/contender.ts'
@@ -12,43 +12,43 @@ type Row = Record<string, string | number | null>
 const anchor = { model: { ...presets.NANO.model, vocabularySize: 512 }, batch: 16, context: 128 }
 const sections = ['executors', 'presets', 'generation'] as const
 const presetNames = Object.keys(presets) as PresetName[]
-/** Executors that take seconds for a step show it in three. */
-const rounds = { onnx: 30, other: 3 }
+const rounds = 30
+/** Of the others, which take seconds for a step, three are enough. */
+const quick: ReadonlySet<string> = new Set(['native', 'onnx'])
+/** What generates text where nothing else is asked for. */
+const generator = 'onnx'
 const cores = { 1: 'one core', 2: 'two cores' }
 
 /**
- * Tokens per second of training, beside PyTorch's where there is one, and the share of what the same executor's 1024³
- * product allows; the presets with their peak memory; generation. `--only executors,presets,generation` and `--rounds N`
+ * Tokens per second of training, and the share of what the same executor's 1024³ product allows; for the executor that
+ * trainings get, beside PyTorch's where there is one; the presets with their peak memory; generation. `--only executors,presets,generation` and `--rounds N`
  * make it shorter; `--python PYTHON` names a Python that has torch.
  */
 export const benchmark: Benchmark = async flags => {
   const wanted = option(flags, '--only')?.split(',') ?? [...sections]
   const unknown = wanted.find(name => !sections.includes(name as (typeof sections)[number]))
   if (unknown !== undefined) throw new Error(`There is no section "${unknown}"; choose from ${sections.join(', ')}`)
-  const count = Number(option(flags, '--rounds') ?? rounds.onnx)
+  const count = Number(option(flags, '--rounds') ?? rounds)
   const python = option(flags, '--python') ?? 'python3'
   const pytorch = await findPyTorch(python)
+  const probes = await probeExecutors()
+  const preferred = fastest(probes)!.name
   const results: Row[] = []
   const goals: Goal[] = []
 
   if (wanted.includes('executors')) {
-    for (const { name, works } of await probeExecutors()) {
+    for (const { name, works } of probes) {
       if (!works || name === 'reference') continue
-      if (name !== 'onnx') {
-        const trial = {
-          kind: 'train',
-          executor: name,
-          threads: 1,
-          ...anchor,
-          rounds: Math.min(count, rounds.other),
-        } as const
+      if (!quick.has(name)) {
+        const trial = { kind: 'train', executor: name, threads: 1, ...anchor, rounds: Math.min(count, 3) } as const
         results.push(...trainRows('issue', trial, await measureTraining(trial)))
         continue
       }
       for (const threads of [1, 2] as const) {
         const trial = { kind: 'train', executor: name, threads, ...anchor, rounds: count } as const
-        const outcome = await measureTraining(trial, pytorch)
+        const outcome = await measureTraining(trial, name === preferred ? pytorch : undefined)
         results.push(...trainRows('issue', trial, outcome))
+        if (name !== preferred) continue
         const value = round(median(outcome.ours.map(step => step.shareOfLimit)))
         const what = `share of the limit, ${threads} ${threads === 1 ? 'thread' : 'threads'}`
         goals.push({ name: what, goal: threads === 1 ? 0.8 : 0.7, value, unit: 'of 1', atMost: false })
@@ -60,7 +60,14 @@ export const benchmark: Benchmark = async flags => {
     for (const name of presetNames) {
       const { model, batch } = presets[name]
       const size = name === 'COGNATE' ? { batch: 8, context: 256 } : { batch, context: model.contextLength }
-      const trial: Trial = { kind: 'train', executor: 'onnx', threads: 2, model, ...size, rounds: Math.min(count, 5) }
+      const trial: Trial = {
+        kind: 'train',
+        executor: preferred,
+        threads: 2,
+        model,
+        ...size,
+        rounds: Math.min(count, 5),
+      }
       const outcome = await measureTraining(trial, pytorch && { ...pytorch, ways: pytorch.ways.slice(-1) })
       results.push(...trainRows(name, trial, outcome))
       if (name !== 'COGNATE') continue
@@ -74,7 +81,7 @@ export const benchmark: Benchmark = async flags => {
       const size = { batch, context: model.contextLength }
       const trial: Trial = {
         kind: 'generate',
-        executor: 'onnx',
+        executor: generator,
         threads: 1,
         model,
         ...size,
@@ -85,7 +92,7 @@ export const benchmark: Benchmark = async flags => {
       results.push({
         measured: 'generate',
         model: name,
-        executor: 'onnx',
+        executor: generator,
         threads: 1,
         firstTokenMs: round(times.firstTokenSeconds * 1000),
         tokensPerSecond: round(times.tokensPerSecond),
