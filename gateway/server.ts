@@ -73,7 +73,7 @@ export async function serveGateway(parts: GatewayParts): Promise<Serving> {
     void enter(entry, () =>
       answer(request, response, context).catch(error => {
         headers.set()
-        refuse(response, error, log)
+        refuse(request, response, error, log)
       }),
     )
   })

@@ -99,6 +99,17 @@ describe('what guards the gateway', () => {
     else expect([data ?? null, errors?.[0]?.extensions]).toEqual([null, { code: 'FORBIDDEN' }])
   })
 
+  it('refuses OpenAI’s clients in their own shape', async () => {
+    await graph[Symbol.asyncDispose]()
+    graph = await startFederatedGraph({ models: library().sources.authors })
+    await serve()
+    const answer = await fetch(`${gateway.url}/v1/models`, { headers: bearer('nobody') })
+    expect([answer.status, await answer.json()]).toEqual([
+      401,
+      { error: { message: expect.any(String), type: 'invalid_request_error', param: null, code: 'UNAUTHENTICATED' } },
+    ])
+  })
+
   it('takes no batch', async () => {
     await serve()
     const headers = { ...bearer('viewer'), 'content-type': 'application/json' }

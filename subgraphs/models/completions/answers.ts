@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import type { DomainError, ErrorCode } from '../../../kernel/errors.ts'
 import type { Continuation } from '../generation/generation.ts'
 import type { CompletionRequest } from './request.ts'
 
@@ -43,23 +42,4 @@ const usageOf = ({ promptTokens, tokens }: Continuation) => ({
   prompt_tokens: promptTokens,
   completion_tokens: tokens,
   total_tokens: promptTokens + tokens,
-})
-
-const statuses: Record<ErrorCode, number> = {
-  NOT_FOUND: 404,
-  CONFLICT: 409,
-  INVALID_INPUT: 400,
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  UNAVAILABLE: 503,
-  RESOURCE_EXHAUSTED: 429,
-  RATE_LIMITED: 429,
-  TIMEOUT: 504,
-  INTERNAL: 500,
-}
-
-export const statusOf = ({ code }: DomainError): number => statuses[code]
-
-export const errorShape = ({ code, message }: DomainError) => ({
-  error: { message, type: statuses[code] < 500 ? 'invalid_request_error' : 'server_error', param: null, code },
 })

@@ -1,12 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Identity } from '../../../kernel/auth/identity.ts'
+import type { Identity, Scope } from '../../../kernel/auth/identity.ts'
 import type { Verify } from '../../../kernel/auth/tokens.ts'
-import { DomainError, forbidden, invalidInput } from '../../../kernel/errors.ts'
+import { type ErrorCode, invalidInput } from '../../../kernel/errors.ts'
 import type { Log } from '../../../kernel/log.ts'
+import { maskError } from '../../../kernel/masking.ts'
+import { isForOpenAi, openAiError } from '../../../kernel/openai-errors.ts'
 import { fromEngine } from '../generation/errors.ts'
 import type { Generators } from '../generation/ports.ts'
+import { invalidRef } from '../versions/errors.ts'
 import type { Resolving } from '../versions/service.ts'
-import { answerShapes, errorShape, statusOf } from './answers.ts'
+import { answerShapes } from './answers.ts'
+import { FieldError, mayNotAsk, noSuchPath, wrongMethod } from './errors.ts'
+import { findListed, listModels } from './listing.ts'
 import { type CompletionRequest, readRequest } from './request.ts'
 import { complete } from './service.ts'
 
@@ -19,28 +24,52 @@ const kinds: Readonly<Record<string, CompletionRequest['kind']>> = {
 /** Bytes of a request's body. */
 const largest = 1_000_000
 
-/** POST /v1/chat/completions and /v1/completions as OpenAI's clients ask; `model` is a reference such as `name/3`. */
+/**
+ * What OpenAI's clients ask: POST /v1/chat/completions and /v1/completions, where `model` is a reference such as `name/3`,
+ * GET /v1/models and /v1/models/<reference>. Every failure has the shape of OpenAI's.
+ */
 export const completionRoute =
   (parts: Parts, verify: Verify, log: Log) =>
   async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
-    const kind = kinds[request.url?.split('?')[0] ?? '']
-    if (!kind) return false
+    if (!isForOpenAi(request.url)) return false
     const leaving = new AbortController()
     response.once('close', () => leaving.abort())
     try {
-      if (request.method !== 'POST') throw invalidInput(`${request.method} is not answered here: POST a request.`)
       const identity = await verify(request.headers.authorization)
-      if (!identity.scopes.includes('models:write')) {
-        throw forbidden(
-          `${identity.principal} lacks the scope models:write that generating needs: ask an admin for it.`,
-        )
+      const path = request.url!.split('?')[0]!
+      const kind = kinds[path]
+      if (kind) {
+        if (request.method !== 'POST') throw wrongMethod(request.method, 'POST')
+        demand(identity, 'models:write', 'generating')
+        await answer(parts, identity, readRequest(kind, await readBody(request)), response, leaving.signal)
+      } else {
+        const listing = /^\/v1\/models(?:\/(?<ref>.+))?$/.exec(path)
+        if (!listing) throw noSuchPath(path)
+        if (request.method !== 'GET') throw wrongMethod(request.method, 'GET')
+        demand(identity, 'models:read', 'listing models')
+        const asked = { ...parts, identity }
+        const ref = listing.groups?.ref
+        const found = ref ? await findListed(asked, decoded(ref)) : { object: 'list', data: await listModels(asked) }
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(found))
       }
-      await answer(parts, identity, readRequest(kind, await readBody(request)), response, leaving.signal)
     } catch (error) {
       if (!leaving.signal.aborted) refuse(response, error, log)
     }
     return true
   }
+
+function demand({ principal, scopes }: Identity, scope: Scope, use: string): void {
+  if (!scopes.includes(scope)) throw mayNotAsk(principal, scope, use)
+}
+
+/** Clients write the `/` of a reference as it is, or as %2F. */
+function decoded(ref: string): string {
+  try {
+    return decodeURIComponent(ref)
+  } catch {
+    throw invalidRef(ref)
+  }
+}
 
 async function answer(
   parts: Parts,
@@ -83,10 +112,9 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
 }
 
 function refuse(response: ServerResponse, thrown: unknown, log: Log): void {
-  const error = fromEngine(thrown)
-  if (!(error instanceof DomainError)) log.error({ err: error }, 'a completion failed')
-  const known = error instanceof DomainError ? error : new DomainError('INTERNAL', 'The completion failed.')
-  if (response.headersSent) response.end(`data: ${JSON.stringify(errorShape(known))}\n\n`)
-  else
-    response.writeHead(statusOf(known), { 'content-type': 'application/json' }).end(JSON.stringify(errorShape(known)))
+  const { message, extensions } = maskError(fromEngine(thrown), log)
+  const field = thrown instanceof FieldError ? thrown.field : null
+  const { status, body } = openAiError(extensions.code as ErrorCode, message, field)
+  if (response.headersSent) response.end(`data: ${body}\n\n`)
+  else response.writeHead(status, { 'content-type': 'application/json' }).end(body)
 }

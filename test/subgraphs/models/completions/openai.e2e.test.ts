@@ -99,12 +99,56 @@ describe('OpenAI’s client, through the gateway', { timeout: 60_000 }, () => {
     expect(performance.now() - started).toBeLessThan(10_000)
   })
 
+  it('lists what may be asked, and finds one by any reference', async () => {
+    await forge.request('mutation { setAlias(input: { ref: "whale/1", alias: "champion" }) { id } }', {})
+    const { data } = await openai.models.list()
+    expect(data.map(({ id }) => id)).toEqual(['whale', 'whale@champion'])
+    expect(data[0]).toMatchObject({ object: 'model', owned_by: 'default', created: expect.any(Number) })
+    for (const { id } of data) expect(await openai.models.retrieve(id)).toEqual(data.find(listed => listed.id === id))
+    expect(await openai.models.retrieve('whale/1')).toEqual({ ...data[0], id: 'whale/1' })
+    await expect(openai.models.retrieve('nobody')).rejects.toMatchObject({ status: 404, code: 'NOT_FOUND' })
+    await expect(openai.embeddings.create({ model: 'whale', input: 'a' })).rejects.toMatchObject({
+      status: 404,
+      message: expect.stringContaining('/v1/embeddings is not served'),
+    })
+  })
+
+  it('takes the defaults that SDKs send, and says nothing of fields that change nothing', async () => {
+    const nothing = { n: 1, frequency_penalty: 0, presence_penalty: null, logit_bias: {}, user: 'somebody' }
+    const whole = { ...asked, ...nothing, max_tokens: 1, echo: false, suffix: null, best_of: 1, logprobs: null }
+    await openai.completions.create({ ...whole, prompt: 'a' })
+    const chat = { ...nothing, response_format: { type: 'text' as const }, logprobs: false, tools: [], store: false }
+    await openai.chat.completions.create({ ...asked, ...chat, max_tokens: 1, messages, metadata: { of: 'a test' } })
+  })
+
+  it.each([
+    ['logit_bias', { '7': 1 }],
+    ['presence_penalty', 0.5],
+    ['frequency_penalty', -1],
+    ['response_format', { type: 'json_object' }],
+    ['logprobs', true],
+    ['tools', [{ type: 'function', function: { name: 'f' } }]],
+    ['n', 2],
+    ['top_k', 5],
+  ])('is refused %s, by its name', async (field, value) => {
+    const refused = openai.chat.completions.create({ ...asked, messages, [field]: value } as never)
+    await expect(refused).rejects.toMatchObject({
+      status: 400,
+      param: field,
+      code: 'INVALID_INPUT',
+      type: 'invalid_request_error',
+      message: expect.stringMatching(`${field} cannot be used: .+`),
+    })
+  })
+
   it.each([
     [{ model: 'nobody/1' }, 404, /no model "nobody"/],
     [{ n: 2 }, 400, /n cannot be used: one answer a request/],
     [{ max_tokens: 100_000 }, 400, /maxTokens is 100000/],
     [{ temperature: -1 }, 400, /temperature is -1/],
     [{ stop: [''] }, 400, /stop/],
+    [{ echo: true }, 400, /echo cannot be used/],
+    [{ prompt: ['a', 'b'] }, 400, /prompt cannot be used: pass one text/],
   ])('is told what is wrong with %j', async (change, status, message) => {
     const refused = openai.completions.create({ ...asked, prompt: 'a', ...change } as never)
     await expect(refused).rejects.toMatchObject({ status, message: expect.stringMatching(message) })
