@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { access, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { cpus, homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -81,9 +81,9 @@ export async function compileNative(
   const chosen = compiler ?? (await findCompiler())
   const text = (await readFile(join(import.meta.dirname, 'runtime.h'), 'utf8')) + source
   const isOurs = await isOwnFolder(cache)
-  const kept = join(cache, `${await keyOf(text, chosen)}.node`)
+  const key = await keyOf(text, chosen)
   if (isOurs) {
-    const known = await loadKept(kept)
+    const known = await loadKept(cache, key)
     if (known) return known
   }
 
@@ -97,6 +97,7 @@ export async function compileNative(
     // In one step, and not before its content is on the disk: others never find half a program, and who makes the same at
     // the same time replaces it by its equal.
     await sync(made)
+    const kept = join(cache, keptName(key, await readFile(made)))
     await rename(made, kept)
     await removeUnused(cache)
     return load(kept)
@@ -124,13 +125,19 @@ async function keyOf(text: string, compiler: Compiler): Promise<string> {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 
-/** Undefined where it is not there or does not load, as after a crash: then it is made again. */
-async function loadKept(path: string): Promise<NativeModule | undefined> {
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  )
-  if (!isThere) return undefined
+/** With the digest of its content: half a program may load, and then ends the process. */
+const keptName = (key: string, content: Buffer) => `${key}-${createHash('sha256').update(content).digest('hex')}.node`
+
+/** Undefined where it is not there, is not what was written, or does not load: then it is made again. */
+async function loadKept(cache: string, key: string): Promise<NativeModule | undefined> {
+  const name = (await readdir(cache)).find(each => each.startsWith(`${key}-`))
+  if (!name) return undefined
+  const path = join(cache, name)
+  const content = await readFile(path).catch(() => undefined)
+  if (!content || name !== keptName(key, content)) {
+    await rm(path, { force: true }).catch(() => {})
+    return undefined
+  }
   const now = new Date()
   // On a disk that cannot be written, nothing is removed either.
   await utimes(path, now, now).catch(() => {})
