@@ -45,8 +45,9 @@ export function evoMergeCommands(program: Command, console: Console): void {
           await watchJob(session, job.id)
           if (signal.aborted || isJson) return
           const ended = await forge.job(job.id)
-          say(comparison(ended))
-          const { front } = (ended.report ?? {}) as { front?: readonly FrontMember[] }
+          const { front, copyOf } = (ended.report ?? {}) as { front?: readonly FrontMember[]; copyOf?: string | null }
+          if (copyOf) say(`No merge was better than its best parent: the version is a copy of ${copyOf}.`)
+          else say(comparison(ended))
           if (front) say(`\n${frontTable(front)}`)
         },
       ),

@@ -11,6 +11,8 @@ export interface CardFacts {
   /** `name/3` of the versions that it was made from, and of those made from it. */
   readonly parents: readonly string[]
   readonly children: readonly string[]
+  /** The parent that has the same weights, as where no merge was better than it. */
+  readonly copyOf: string | null
   readonly job: JobFacts | null
   readonly hasCurve: boolean
 }
@@ -50,7 +52,7 @@ function frontMatter({ version, model }: CardFacts): string {
   ].join('\n')
 }
 
-function origin({ version, aliases, parents, children, job }: CardFacts): Row[] {
+function origin({ version, aliases, parents, children, copyOf, job }: CardFacts): Row[] {
   const rows: [string, string | number | null | undefined][] = [
     ['phase', version.phase],
     ['parameters', version.parameterCount],
@@ -64,6 +66,7 @@ function origin({ version, aliases, parents, children, job }: CardFacts): Row[] 
     ['dataset', version.dataset?.id],
     ['dataset fingerprint', version.dataset && `\`${version.dataset.fingerprint}\``],
     ['parents', parents.join(', ')],
+    ['copy of', copyOf && `${copyOf}, whose weights it has`],
     ['children', children.join(', ')],
     ['aliases', aliases.join(', ')],
     ['checksum', `\`${version.digest}\``],

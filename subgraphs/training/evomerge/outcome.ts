@@ -45,8 +45,10 @@ export async function reportOf(
     test_gain_low: gain.low,
     test_gain_high: gain.high,
   }
+  const copyOf = 'parent' in found ? config.parents[found.parent]!.ref : null
   const report = {
-    verdict: verdict(gain, config.parents[rival]!.ref),
+    verdict: copyOf ? copyNotice(copyOf) : verdict(gain, config.parents[rival]!.ref),
+    copyOf,
     winner: described(config, found),
     parents: config.parents.map(({ ref, id }, parent) => ({
       ref,
@@ -63,6 +65,8 @@ export async function reportOf(
   return {
     metrics,
     report,
+    /** What a reader of the job's log should not overlook. */
+    notice: copyOf && copyNotice(copyOf),
     async store(blobs: Blobs): Promise<Omit<Completion, 'step' | 'stopReason'>> {
       const files: Files = {
         ...huggingFaceFiles({ config: model, parameters: winner, tokenizer }),
@@ -113,6 +117,9 @@ function recipeOf(config: EvoMergeConfig, { method, point, layers }: Merge) {
   })
   return { method, seed: config.seed, groups, ...(layers && { layers }) }
 }
+
+const copyNotice = (parent: string): string =>
+  `No merge was better than its best parent ${parent} on the text that decides: the version is a copy of ${parent}.`
 
 /** One sentence, in the words of a test at 95 %. */
 function verdict({ mean: gain, low, high }: Interval, parent: string): string {

@@ -66,6 +66,7 @@ export async function runParetoSearch(order: Order, surroundings: Surroundings):
   )
   recorder.record(steps, report.metrics)
   recorder.flush()
+  if (report.notice) send({ kind: 'warning', message: report.notice })
   send({ kind: 'completed', step: steps, stopReason: null, ...(await report.store(blobs)) })
 
   async function evaluatorOf(layers: number): Promise<Evaluator> {

@@ -65,7 +65,7 @@ builder.mutationField('startEvoMerge', t =>
     type: TrainingJobRef,
     authScopes: { scope: 'training:write' },
     description:
-      'Searches the merge of some versions that has the lowest loss on text kept back (CMA-ES), and says how it compares with its best parent on other text. A parent itself wins where no merge is better.',
+      'Searches the merge of some versions that has the lowest loss on text kept back (CMA-ES), and says how it compares with its best parent on other text. Where no merge is better, a parent itself wins: the version is a copy of it, and `report.copyOf` of the job names it.',
     args: { input: t.arg({ type: StartEvoMergeInput, required: true }) },
     resolve: (
       _,

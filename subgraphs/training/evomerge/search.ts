@@ -47,6 +47,7 @@ export async function runEvoMerge(order: Order, surroundings: Surroundings): Pro
   const report = await reportOf(config, material, state, weights => evaluator.losses(weights, material.test))
   recorder.record(steps, report.metrics)
   recorder.flush()
+  if (report.notice) send({ kind: 'warning', message: report.notice })
   send({ kind: 'completed', step: steps, stopReason: null, ...(await report.store(blobs)) })
 
   /** The parents themselves: what the search must beat. */

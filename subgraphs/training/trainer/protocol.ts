@@ -40,7 +40,7 @@ export type FromTrainer =
   | ({ readonly kind: 'checkpoint' } & SavedState)
   /** What it does before its first step, and how far that is. */
   | { readonly kind: 'preparing'; readonly message: string }
-  /** An earlier checkpoint could not be read. */
+  /** What is worth a look in the job's log: a checkpoint that could not be read, a search that found nothing. */
   | { readonly kind: 'warning'; readonly message: string }
   | ({ readonly kind: 'completed' } & Completion)
   /** It would fail the same way again. */

@@ -165,6 +165,17 @@ describe('the card of a version', () => {
     const [, drawn] = /points="([^"]+)"/.exec(lossCurve)!
     expect(drawn!.split(' ')).toHaveLength(500)
   })
+
+  it('says which parent a version is a copy of, where it is one', async () => {
+    const parent = await forge.complete('job_copied', { modelName: 'copied' }, [1, 2])
+    await forge.complete('job_copy', { modelName: 'copied', parents: [parent.id] }, [1, 2])
+    await forge.complete('job_other', { modelName: 'copied', parents: [parent.id] }, [1, 3])
+    const { data } = await forge.ask(
+      '{ copy: modelVersion(ref: "copied/2") { card } other: modelVersion(ref: "copied/3") { card } }',
+    )
+    expect(data.copy.card).toContain('| copy of | copied/1, whose weights it has |')
+    expect(data.other.card).not.toContain('copy of')
+  })
 })
 
 describe('what two versions differ in', () => {

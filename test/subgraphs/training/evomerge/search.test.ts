@@ -111,6 +111,7 @@ describe('runEvoMerge', () => {
     const files = filesOf(last)
     const report = JSON.parse(new TextDecoder().decode(await home.parts.blobs.bytes(files['evomerge.json']!)))
     expect(report.winner).toMatchObject({ method: 'linear' })
+    expect(report.copyOf).toBeNull()
     expect(report.verdict).toMatch(report.test_gain_low > 0 ? /beats its best parent/ : /does not beat its best parent/)
     expect(report.test_gain).toBeCloseTo(report.best_parent_test_loss - report.test_loss, 6)
     expect(report.test_gain_low).toBeLessThanOrEqual(report.test_gain)
@@ -143,11 +144,17 @@ describe('runEvoMerge', () => {
   it('lets a parent win where no merge is as good', async () => {
     await home.register('raw', initialParameters(config, 5))
     const { run } = await search({ generations: 1 }, ['raw/1', 'a/1'])
-    const { last, curve } = await run()
+    const { messages, last, curve } = await run()
     expect(new Set(curve('best_loss')).size).toBe(1)
     const report = JSON.parse(new TextDecoder().decode(await home.parts.blobs.bytes(filesOf(last)['evomerge.json']!)))
     expect(report.winner.parent).toBe('a/1')
-    expect(report.verdict).toMatch(/does not beat/)
+    expect(report.copyOf).toBe('a/1')
+    expect(report.verdict).toMatch(/No merge was better than its best parent a\/1 .*: the version is a copy of a\/1/)
+    expect(messages).toContainEqual({ kind: 'warning', message: report.verdict })
+    const parent = await home.parts.versions.find('default', { id: 'mv_A' })
+    expect(filesOf(last)['model.safetensors']).toBe(
+      parent!.files.find(({ path }) => path === 'model.safetensors')!.digest,
+    )
   })
 
   it('finds merges of fewer layers where size counts, and loses none that it has found', async () => {
