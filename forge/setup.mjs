@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { releaseLock, takeLock } from './setup-lock.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const modules = join(root, 'node_modules')
@@ -12,6 +13,12 @@ const node = join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : '
 if (Number(process.versions.node.split('.')[0]) < 20) {
   fail(`Agent Forge needs Node 20 or later to install itself, but this is ${process.version}: install a newer Node.`)
 }
+
+// Of two that start at once the second waits, and finds all there.
+const lock = join(root, '.setup-lock')
+takeLock(lock, console.error)
+const release = () => releaseLock(lock)
+process.once('exit', release)
 
 if (!isInstalled()) {
   console.error('Installing packages: about two minutes the first time …')
@@ -28,9 +35,12 @@ run(node, ['prisma/generate.ts'], 'The database clients could not be generated: 
 // What Node has compiled once it need not compile at the next start.
 process.env.NODE_COMPILE_CACHE ??= join(modules, '.cache', 'node')
 const [file, ...rest] = process.argv.slice(2)
-// `npm run generate` prints the schema first, since the client is generated from it.
-if (file !== 'codegen.ts')
+// `npm run generate` prints the schema first, since the client is generated from it; it holds the lock to its end.
+if (file !== 'codegen.ts') {
   run(node, ['client/codegen.ts'], 'The typed client could not be generated: see the lines above.')
+  release()
+  process.off('exit', release)
+}
 if (file) {
   const child = spawn(node, [file, ...rest], { cwd: root, stdio: 'inherit' })
   // Ctrl-C reaches the child through the terminal; this process only waits for it. A SIGTERM reaches only this one.
