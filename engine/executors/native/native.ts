@@ -47,6 +47,18 @@ function spareArrays() {
   }
 }
 
+/**
+ * Gives its array back when it is disposed. Made apart from the run: a function that is made within one holds all that the
+ * run was fed, which holds what the run before was fed, and so on.
+ */
+function lentValue(data: ElementData, shape: Shape, spare: ReturnType<typeof spareArrays>): Value {
+  let isGiven = false
+  return valueOn(data, shape, () => {
+    if (!isGiven) spare.give(data)
+    isGiven = true
+  })
+}
+
 interface NativeOptions {
   readonly threads: number
   readonly parts?: Parts
@@ -83,16 +95,7 @@ async function nativeProgram(
       const given = [...names.map(name => feeds[name].data()), ...constants]
       const written = outputs.map(([, { type, shape }]) => spare.take(type, sizeOf(shape)))
       module.run(given, written, parts?.count ?? 1, threads)
-      return Object.fromEntries(
-        outputs.map(([name, { shape }], i) => {
-          let isGiven = false
-          const give = () => {
-            if (!isGiven) spare.give(written[i])
-            isGiven = true
-          }
-          return [name, valueOn(written[i], shape, give)]
-        }),
-      )
+      return Object.fromEntries(outputs.map(([name, { shape }], i) => [name, lentValue(written[i], shape, spare)]))
     },
     async [Symbol.asyncDispose]() {
       module.release()

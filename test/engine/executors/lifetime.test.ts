@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Executor, Value } from '../../../engine/executors/executor.ts'
@@ -33,6 +36,19 @@ describe.each(Object.entries(executors))('the %s executor', async (name, open) =
     let x = executor.value(Float32Array.of(1, -2), [2])
     for (let run = 0; run < 4; run++) x = (await program.run({ x })).next
     expect([...x.data()]).toEqual([81, -162])
+  })
+
+  it('lets go of what it was fed', async () => {
+    await using program = await executor.compile(graph({ next: multiply(input('x', [2]), constant(3)) }))
+    const run = async (x: Value) => (await program.run({ x })).next
+    const start = executor.value(Float32Array.of(1, -2), [2])
+    const second = new WeakRef(await run(start))
+    const last = await run(await run(second.deref()!))
+    setFlagsFromString('--expose-gc')
+    await setImmediate()
+    runInNewContext('gc')()
+    expect(second.deref()).toBeUndefined()
+    expect([...last.data()]).toEqual([27, -54])
   })
 
   it('takes what another executor gave', async () => {
