@@ -22,13 +22,13 @@ export interface Attempts {
   record(attempt: Attempt, step: number, points: readonly MetricPoint[], event: JobEvent): Promise<JobStatus | null>
   /** Adds lines to the job's log, as `renew`; `from` counts those that the attempt has printed before. */
   print(attempt: Attempt, from: number, lines: readonly NewLine[]): Promise<JobStatus | null>
-  /** As `renew`; with the digests of the checkpoints that are no longer kept. */
+  /** As `renew`; with the digests that nothing names any more: of checkpoints no longer kept, or of one that came too late. */
   addCheckpoint(
     attempt: Attempt,
     checkpoint: Pick<Checkpoint, 'step' | 'digest' | 'sizeBytes' | 'validationLoss'>,
     kept: Kept,
     event: JobEvent,
-  ): Promise<{ readonly status: JobStatus; readonly dropped: readonly string[] } | null>
+  ): Promise<{ readonly status: JobStatus | null; readonly dropped: readonly string[] }>
   /** Ends the attempt, and changes the job with it; false when the job is no longer the attempt's, or has another status. */
   end(attempt: Attempt, status: JobStatus, change: JobChange, event: JobEvent | null): Promise<boolean>
   /** Ends an attempt whose process is gone; false when the job is no longer the attempt's, or should not run any more. */

@@ -27,7 +27,7 @@ export interface SavedState {
   readonly validationLoss?: number
 }
 
-/** Lists a checkpoint, and removes the blobs of those that it makes superfluous. */
+/** Lists a checkpoint, and removes the blobs of those that it makes superfluous; its own where the job is over. */
 export async function recordCheckpoint(
   { attempts, blobs }: AttemptParts,
   { attempt, job }: Claim,
@@ -35,9 +35,14 @@ export async function recordCheckpoint(
 ): Promise<JobStatus | null> {
   const { validationLoss = null, ...place } = saved
   const event = { topic: 'job.checkpointed', data: { jobId: job.id, ...place } } as const
-  const added = await attempts.addCheckpoint(attempt, { ...place, validationLoss }, keptOf(job.config), event)
-  for (const digest of added?.dropped ?? []) await blobs.remove(digest)
-  return added?.status ?? null
+  const { status, dropped } = await attempts.addCheckpoint(
+    attempt,
+    { ...place, validationLoss },
+    keptOf(job.config),
+    event,
+  )
+  for (const digest of dropped) await blobs.remove(digest)
+  return status
 }
 
 /** A job that was cancelled or paused a moment before stays so. */

@@ -53,9 +53,9 @@ export function attemptStore(database: PrismaClient): Attempts {
       }),
     addCheckpoint: (attempt, checkpoint, kept, event) =>
       transaction(async tx => {
-        const job = await hold(tx, attempt, 0)
-        if (!job) return null
         const { jobId, number } = attempt
+        const job = await hold(tx, attempt, 0)
+        if (!job) return { status: null, dropped: await unclaimed(tx, jobId, checkpoint.digest) }
         const { dropped, isNewest } = await addCheckpoint(tx, { ...checkpoint, jobId, attempt: number }, kept)
         // It has come further than before, so what was lost on the way no longer counts.
         if (isNewest) await tx.job.updateMany({ where: { id: jobId, crashes: { gt: 0 } }, data: { crashes: 0 } })
@@ -96,6 +96,16 @@ export function attemptStore(database: PrismaClient): Attempts {
       return rows.map(jobOf)
     },
   }
+}
+
+/**
+ * The digest, where the job was cancelled before the checkpoint was listed: nobody will ever list it. Where the job goes on
+ * in another attempt, that one may have made the same bytes.
+ */
+async function unclaimed(tx: Transaction, jobId: string, digest: string): Promise<readonly string[]> {
+  const isOver = await tx.job.count({ where: { id: jobId, status: { in: ['CANCELLED', 'COMPLETED'] } } })
+  const isListed = await tx.checkpoint.count({ where: { jobId, digest } })
+  return isOver && !isListed ? [digest] : []
 }
 
 type Row = Pick<TrainingJob, 'id'>

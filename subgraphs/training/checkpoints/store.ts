@@ -16,8 +16,8 @@ export async function newestCheckpoints(tx: Transaction, jobId: string): Promise
 export type NewCheckpoint = Pick<Checkpoint, 'jobId' | 'attempt' | 'step' | 'digest' | 'sizeBytes' | 'validationLoss'>
 
 /**
- * Adds a checkpoint, in place of one of the same step; answers the digests of those that are no longer kept, and
- * whether none was newer.
+ * Adds a checkpoint, in place of one of the same step; answers the digests of those that are no longer kept, that one's
+ * too, and whether none was newer.
  */
 export async function addCheckpoint(tx: Transaction, checkpoint: NewCheckpoint, kept: Kept) {
   const { jobId, step } = checkpoint
@@ -28,12 +28,13 @@ export async function addCheckpoint(tx: Transaction, checkpoint: NewCheckpoint, 
     update: { ...checkpoint, createdAt: new Date() },
   })
   const others = before.filter(other => other.step !== step)
+  const replaced = before.filter(other => other.step === step && other.digest !== checkpoint.digest)
   const dropped = superfluous([...others, checkpoint], kept)
   if (dropped.length > 0) {
     await tx.checkpoint.deleteMany({ where: { jobId, step: { in: dropped.map(({ step }) => step) } } })
   }
   return {
-    dropped: dropped.map(({ digest }) => digest),
+    dropped: [...dropped, ...replaced].map(({ digest }) => digest),
     isNewest: before.every(other => other.step < step),
   }
 }

@@ -130,12 +130,23 @@ describe('an attempt', () => {
 
     expect(await recordPoints(forge, old, 9, losses(3, 9))).toBeNull()
     expect(await recordCheckpoint(forge, old, { step: 9, digest: digestOf('d'), sizeBytes: 1 })).toBeNull()
+    expect(forge.removed, 'the other attempt may have made the same').toEqual([])
     await completeAttempt(forge, old, completion)
     await failAttempt(forge, old, 9, { code: 'INTERNAL', message: 'late' })
     await releaseAttempt(forge, old, 9)
     expect(await forge.topics()).toEqual(before)
     expect(await forge.jobs.find(old.job.id)).toMatchObject({ status: 'RUNNING', attempts: 2, step: 2 })
     expect(await recordPoints(forge, fresh, 3, losses(3, 3))).toBe('RUNNING')
+  })
+
+  it('leaves no bytes behind of a checkpoint that was stored while its job was cancelled', async () => {
+    const claim = await forge.claimed()
+    await recordCheckpoint(forge, claim, { step: 10, digest: digestOf('1'), sizeBytes: 1 })
+    await cancelJob(forge, identity, claim.job.id)
+    expect(await recordCheckpoint(forge, claim, { step: 20, digest: digestOf('2'), sizeBytes: 1 })).toBeNull()
+    // Again, as after a lost answer; what is listed is for the leftovers to collect.
+    expect(await recordCheckpoint(forge, claim, { step: 10, digest: digestOf('1'), sizeBytes: 1 })).toBeNull()
+    expect(forge.removed).toEqual([digestOf('2')])
   })
 
   it('that repeats steps does not store them twice', async () => {
@@ -157,7 +168,7 @@ describe('an attempt', () => {
       { step: 30, digest: digestOf('e'), sizeBytes: 31, attempt: 1 },
       { step: 20, digest: digestOf('2') },
     ])
-    expect(forge.removed).toEqual([digestOf('1')])
+    expect(forge.removed).toEqual([digestOf('1'), digestOf('3')])
   })
 
   it('may still save while its job is paused, and says at its end where the job stands', async () => {
