@@ -1,7 +1,8 @@
 import type { Node } from '../../graph/graph.ts'
 import { type Shape, sameShape, sizeOf } from '../../graph/shapes.ts'
 import { isElementwise } from './elementwise.ts'
-import { isGiven, isSight, type Placement } from './placement.ts'
+import type { Placement } from './placement.ts'
+import { isGiven, isSight } from './targets.ts'
 import { broadcastStrides, reshapedStrides, type View } from './views.ts'
 
 /** Whether a value has a number for every element of a loop's domain, or one for each of its rows. */

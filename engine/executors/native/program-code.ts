@@ -45,7 +45,7 @@ export function programCode(given: Graph, { threads, split }: ProgramOptions): P
   })
 
   const { offsets, length } = layOut(lifetimesOf(calls))
-  const place_ = ({ buffer, offset }: View): string => {
+  const placeOf = ({ buffer, offset }: View): string => {
     switch (buffer.kind) {
       case 'input':
         return `(float *)lane->inputs[${buffer.index}] + ${offset}`
@@ -61,7 +61,7 @@ export function programCode(given: Graph, { threads, split }: ProgramOptions): P
   const kernels = new Map<string, string>()
   const lines = calls.map(call => {
     if (!kernels.has(call.body)) kernels.set(call.body, `kernel${kernels.size}`)
-    const starts = call.arguments.map(({ view }) => place_(view)).join(', ')
+    const starts = call.arguments.map(({ view }) => placeOf(view)).join(', ')
     return `  call(lane, ${kernels.get(call.body)}, ${call.count}, ${call.grain}, (float *const[]){${starts}});`
   })
   const functions = [...kernels].map(([body, name]) => kernelText(name, body))

@@ -2,7 +2,8 @@ import type { Node } from '../../graph/graph.ts'
 import { sameShape, sizeOf } from '../../graph/shapes.ts'
 import { isElementwise } from './elementwise.ts'
 import { domainOf, type Expression, expressionIn, isLooped, isReduction, type Loop } from './loops.ts'
-import { isGiven, isSight, type Placement } from './placement.ts'
+import type { Placement } from './placement.ts'
+import { isGiven, isSight } from './targets.ts'
 
 /** What runs as one: a loop, or a single operation (a product, a gather, a scatter). */
 export interface Unit {

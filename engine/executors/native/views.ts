@@ -1,4 +1,4 @@
-import type { Shape } from '../../graph/shapes.ts'
+import { type Shape, stridesOf } from '../../graph/shapes.ts'
 
 /** Memory that a program reads or writes. */
 export interface Buffer {
@@ -10,6 +10,14 @@ export interface Buffer {
   readonly length: number
 }
 
+export type NewBuffer = (kind: Buffer['kind'], index: number, length: number) => Buffer
+
+/** Buffers of one program. */
+export function bufferSource(): NewBuffer {
+  let made = 0
+  return (kind, index, length) => ({ id: made++, kind, index, length })
+}
+
 /** How an array lies in memory: element [i, j, …] stands at offset + i·strides[0] + j·strides[1] + … */
 export interface View {
   readonly buffer: Buffer
@@ -17,6 +25,14 @@ export interface View {
   readonly shape: Shape
   readonly strides: readonly number[]
 }
+
+/** All of a buffer, row-major. */
+export const wholeView = (buffer: Buffer, shape: Shape): View => ({
+  buffer,
+  offset: 0,
+  shape,
+  strides: stridesOf(shape),
+})
 
 /** The strides of another shape of as many elements, in the same order; undefined where there are none. */
 export function reshapedStrides(shape: Shape, strides: readonly number[], target: Shape): number[] | undefined {
