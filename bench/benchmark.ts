@@ -1,3 +1,5 @@
+import type { Given, Options } from './options.ts'
+
 export interface Goal {
   readonly name: string
   readonly goal: number
@@ -15,17 +17,19 @@ export interface Measured {
   readonly notes?: readonly string[]
 }
 
-export type Benchmark = (flags: readonly string[]) => Promise<Measured>
+export interface Benchmark<Of extends Options = Options> {
+  /** What it measures, in a sentence or two. */
+  readonly about: string
+  readonly options: Of
+  measure(given: Given<Of>): Promise<Measured>
+}
+
+/** Infers what `measure` is given. */
+export const benchmarkOf = <const Of extends Options>(benchmark: Benchmark<Of>): Benchmark<Of> => benchmark
 
 /** The middle value; of an even number the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
-}
-
-/** What follows a flag on the command line. */
-export function option(flags: readonly string[], name: string): string | undefined {
-  const at = flags.indexOf(name)
-  return at < 0 ? undefined : flags[at + 1]
 }

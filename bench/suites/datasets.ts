@@ -5,87 +5,83 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { parseArgs } from 'node:util'
 import { withHugePages } from '../../engine/executors/huge-pages.ts'
 import { seededRandom } from '../../engine/random.ts'
 import type { FromImporter, ImportOrder } from '../../subgraphs/training/importer/protocol.ts'
 import { readImportSource } from '../../subgraphs/training/imports/request.ts'
 import { trainerFlags } from '../../subgraphs/training/trainer/flags.ts'
-import type { Benchmark } from '../benchmark.ts'
+import { benchmarkOf } from '../benchmark.ts'
 
 const require = createRequire(import.meta.url)
 /** MB, of 10^6 bytes. */
 const goal = 500
-const options = {
-  gigabytes: { type: 'string', default: '5' },
-  only: { type: 'string', default: 'text,jsonl,tokens' },
-  json: { type: 'boolean' },
-} as const
 
-/**
- * A generated file of some gigabytes, imported as one document of text and as JSONL, and tokenized, each in a process of
- * its own, as the forge does; `--gigabytes N` and `--only text,jsonl,tokens` shorten it.
- */
-export const benchmark: Benchmark = async flags => {
-  const { values } = parseArgs({ args: [...flags], options })
-  const size = Number(values.gigabytes) * 1e9
-  const only = values.only.split(',')
-  const folder = await mkdtemp(join(tmpdir(), 'forge-bench-datasets-'))
-  const results: Record<string, string | number | null>[] = []
-  try {
-    for (const [name, lineOf] of [
-      ['text', (line: string) => line],
-      ['jsonl', (line: string) => JSON.stringify({ text: line })],
-    ] as const) {
-      if (!only.includes(name)) continue
-      const file = join(folder, `big.${name === 'text' ? 'txt' : name}`)
-      await pipeline(generated(size, lineOf), createWriteStream(file))
-      const order = orderOf(folder, file)
-      const { said, seconds, peakMB } = await measured<FromImporter>('../../subgraphs/training/importer/main.ts', order)
-      if (said.kind !== 'ready') throw new Error(JSON.stringify(said))
-      results.push({
-        measured: `import ${name}`,
-        bytes: (await stat(file)).size,
-        seconds,
-        'peak MB': peakMB,
-        documents: said.summary.documents,
-      })
-      await rm(file)
-      if (name !== 'text' || !only.includes('tokens')) continue
-      const tokenizing = {
-        blobs: order.blobs,
-        digest: said.digest,
-        folder: join(folder, 'tokens'),
-        vocabularySize: 8_192,
+export const benchmark = benchmarkOf({
+  about:
+    'A generated file of some gigabytes, imported as one document of text and as JSONL, and tokenized, each in a process of its own, as the forge does.',
+  options: { gigabytes: 5, only: ['text', 'jsonl', 'tokens'] },
+  async measure({ gigabytes, only }) {
+    const size = gigabytes * 1e9
+    const folder = await mkdtemp(join(tmpdir(), 'forge-bench-datasets-'))
+    const results: Record<string, string | number | null>[] = []
+    try {
+      for (const [name, lineOf] of [
+        ['text', (line: string) => line],
+        ['jsonl', (line: string) => JSON.stringify({ text: line })],
+      ] as const) {
+        if (!only.includes(name)) continue
+        const file = join(folder, `big.${name === 'text' ? 'txt' : name}`)
+        await pipeline(generated(size, lineOf), createWriteStream(file))
+        const order = orderOf(folder, file)
+        const { said, seconds, peakMB } = await measured<FromImporter>(
+          '../../subgraphs/training/importer/main.ts',
+          order,
+        )
+        if (said.kind !== 'ready') throw new Error(JSON.stringify(said))
+        results.push({
+          measured: `import ${name}`,
+          bytes: (await stat(file)).size,
+          seconds,
+          'peak MB': peakMB,
+          documents: said.summary.documents,
+        })
+        await rm(file)
+        if (name !== 'text' || !only.includes('tokens')) continue
+        const tokenizing = {
+          blobs: order.blobs,
+          digest: said.digest,
+          folder: join(folder, 'tokens'),
+          vocabularySize: 8_192,
+        }
+        const made = await measured<{ tokens: number; learnSeconds: number }>('../datasets/tokenize.ts', tokenizing, {
+          env: withHugePages(process.env),
+          execArgv: [...trainerFlags],
+        })
+        results.push({
+          measured: 'tokenize text',
+          bytes: size,
+          seconds: made.seconds,
+          'peak MB': made.peakMB,
+          tokens: made.said.tokens,
+          'of it learning, s': made.said.learnSeconds,
+        })
       }
-      const made = await measured<{ tokens: number; learnSeconds: number }>('../datasets/tokenize.ts', tokenizing, {
-        env: withHugePages(process.env),
-        execArgv: [...trainerFlags],
-      })
-      results.push({
-        measured: 'tokenize text',
-        bytes: size,
-        seconds: made.seconds,
-        'peak MB': made.peakMB,
-        tokens: made.said.tokens,
-        'of it learning, s': made.said.learnSeconds,
-      })
+    } finally {
+      await rm(folder, { recursive: true, force: true })
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-  return {
-    samples: 1,
-    results,
-    goals: results.map(result => ({
-      name: `resident memory, ${result.measured}, ${Number(values.gigabytes)} GB`,
-      goal,
-      value: Number(result['peak MB']),
-      unit: 'MB',
-      atMost: true,
-    })),
-  }
-}
+    return {
+      samples: 1,
+      results,
+      goals: results.map(result => ({
+        name: `resident memory, ${result.measured}, ${gigabytes} GB`,
+        goal,
+        value: Number(result['peak MB']),
+        unit: 'MB',
+        atMost: true,
+      })),
+    }
+  },
+})
 
 const orderOf = (folder: string, file: string): ImportOrder => ({
   source: readImportSource({ files: { paths: [file.slice(folder.length + 1)] } }),

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { grokFastEmaDefaults } from '../../engine/optimizers/grokfast-ema.ts'
 import { grokFastMaDefaults } from '../../engine/optimizers/grokfast-ma.ts'
-import { type Benchmark, type Goal, median } from '../benchmark.ts'
+import { benchmarkOf, type Goal, median } from '../benchmark.ts'
 import type { Outcome, Trial } from '../grokfast/trial.ts'
 
 /** The best of the paper's runs for each filter (Lee et al. 2024), in iterations to 95 % validation accuracy. */
@@ -18,44 +18,44 @@ const PATIENCE = 5
 /** Without the filter the paper's took 39,890 iterations: this control ends long before. */
 const CONTROL_LIMIT = 4_000
 
-/**
- * Iterations to 95 % validation accuracy on x·y mod 97, beside the paper's, and one control per weight decay without a
- * filter, stopped at 4,000. About an hour on one core; `--seeds N` (3) and `--only ema,ma,control` make it shorter.
- */
-export const benchmark: Benchmark = async flags => {
-  const seeds = [...Array(Number(option(flags, '--seeds') ?? 3)).keys()]
-  const wanted = (option(flags, '--only') ?? 'ema,ma,control').split(',')
-  const filters = Object.keys(paper).filter((name): name is FilterName => wanted.includes(name))
-  const results: Record<string, string | number | null>[] = []
-  const goals: Goal[] = []
+export const benchmark = benchmarkOf({
+  about:
+    'Iterations to 95 % validation accuracy on x·y mod 97, beside the paper’s, and one control per weight decay without a filter, stopped at 4,000. About an hour on one core.',
+  options: { seeds: 3, only: ['ema', 'ma', 'control'] },
+  async measure({ seeds: count, only }) {
+    const seeds = [...Array(count).keys()]
+    const filters = Object.keys(paper).filter((name): name is FilterName => only.some(one => one === name))
+    const results: Record<string, string | number | null>[] = []
+    const goals: Goal[] = []
 
-  for (const name of filters) {
-    const { iterations: published, ...setup } = paper[name]
-    const needed: number[] = []
-    for (const seed of seeds) {
-      const trial: Trial = { ...setup, seed, limit: PATIENCE * published }
-      const outcome = await run(trial)
-      results.push(row(trial, outcome, published))
-      needed.push(outcome.iterations ?? Number.POSITIVE_INFINITY)
+    for (const name of filters) {
+      const { iterations: published, ...setup } = paper[name]
+      const needed: number[] = []
+      for (const seed of seeds) {
+        const trial: Trial = { ...setup, seed, limit: PATIENCE * published }
+        const outcome = await run(trial)
+        results.push(row(trial, outcome, published))
+        needed.push(outcome.iterations ?? Number.POSITIVE_INFINITY)
+      }
+      // A median of runs of which most were given up is at least their limit.
+      const value = Math.min(median(needed), PATIENCE * published)
+      const what = `iterations to 95 % with ${setup.name}, median of ${seeds.length}`
+      goals.push({ name: what, goal: published, value, unit: 'iterations', atMost: true })
     }
-    // A median of runs of which most were given up is at least their limit.
-    const value = Math.min(median(needed), PATIENCE * published)
-    const what = `iterations to 95 % with ${setup.name}, median of ${seeds.length}`
-    goals.push({ name: what, goal: published, value, unit: 'iterations', atMost: true })
-  }
-  for (const name of wanted.includes('control') ? (Object.keys(paper) as FilterName[]) : []) {
-    const { weightDecay } = paper[name]
-    const trial: Trial = {
-      name: `control of ${paper[name].name}`,
-      filter: null,
-      weightDecay,
-      seed: 0,
-      limit: CONTROL_LIMIT,
+    for (const name of only.includes('control') ? (Object.keys(paper) as FilterName[]) : []) {
+      const { weightDecay } = paper[name]
+      const trial: Trial = {
+        name: `control of ${paper[name].name}`,
+        filter: null,
+        weightDecay,
+        seed: 0,
+        limit: CONTROL_LIMIT,
+      }
+      results.push(row(trial, await run(trial), null))
     }
-    results.push(row(trial, await run(trial), null))
-  }
-  return { samples: seeds.length, results, goals }
-}
+    return { samples: seeds.length, results, goals }
+  },
+})
 
 const row = ({ name, weightDecay, seed, limit }: Trial, outcome: Outcome, published: number | null) => ({
   run: name,
@@ -77,11 +77,6 @@ async function run(trial: Trial): Promise<Outcome> {
   ])
   running.child.stderr?.pipe(process.stderr, { end: false })
   return JSON.parse((await running).stdout) as Outcome
-}
-
-function option(flags: readonly string[], name: string): string | undefined {
-  const at = flags.indexOf(name)
-  return at < 0 ? undefined : flags[at + 1]
 }
 
 const round = (value: number): number => Math.round(value * 1000) / 1000

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { PresetName } from '../../engine/models/presets.ts'
 import { presets } from '../../engine/models/presets.ts'
-import { type Benchmark, type Goal, median, option } from '../benchmark.ts'
+import { benchmarkOf, type Goal, median } from '../benchmark.ts'
 import { serving } from '../inference/serving.ts'
 import type { Contender, Round, RoundTimes } from '../inference/trial.ts'
 
@@ -21,32 +21,29 @@ const contenders = [
 ] as const
 const together = [1, 8] as const
 
-/**
- * Generation with a cache beside llama.cpp's (node-llama-cpp) on the same weights, threads and prompts, round by round in turn; and
- * how fast the service answers others meanwhile. `--only forge,service` and `--rounds N` make it shorter.
- */
-export const benchmark: Benchmark = async flags => {
-  const wanted = option(flags, '--only')?.split(',') ?? [...sections]
-  const unknown = wanted.find(name => !sections.includes(name as (typeof sections)[number]))
-  if (unknown !== undefined) throw new Error(`There is no section "${unknown}"; choose from ${sections.join(', ')}`)
-  const rounds = Number(option(flags, '--rounds') ?? 3)
-  const results: Record<string, string | number | null>[] = []
-  const goals: Goal[] = []
-  if (wanted.includes('forge')) {
-    for (const setting of settings) {
-      const rows = await compare(setting, rounds)
-      results.push(...rows)
-      if (setting.preset === 'COGNATE') goals.push(...goalsOf(setting, rows))
+export const benchmark = benchmarkOf({
+  about:
+    'Generation with a cache beside llama.cpp’s (node-llama-cpp) on the same weights, threads and prompts, round by round in turn; and how fast the service answers others meanwhile.',
+  options: { only: sections, rounds: 3 },
+  async measure({ only, rounds }) {
+    const results: Record<string, string | number | null>[] = []
+    const goals: Goal[] = []
+    if (only.includes('forge')) {
+      for (const setting of settings) {
+        const rows = await compare(setting, rounds)
+        results.push(...rows)
+        if (setting.preset === 'COGNATE') goals.push(...goalsOf(setting, rows))
+      }
     }
-  }
-  if (wanted.includes('service')) {
-    const served = await serving()
-    results.push(...served)
-    const busy = served.find(row => row.generations > 1)!
-    goals.push({ name: 'a query while eight generate, p99', goal: 50, value: busy.p99, unit: 'ms', atMost: true })
-  }
-  return { samples: rounds, results, goals }
-}
+    if (only.includes('service')) {
+      const served = await serving()
+      results.push(...served)
+      const busy = served.find(row => row.generations > 1)!
+      goals.push({ name: 'a query while eight generate, p99', goal: 50, value: busy.p99, unit: 'ms', atMost: true })
+    }
+    return { samples: rounds, results, goals }
+  },
+})
 
 type Row = ReturnType<typeof rowOf>
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pause } from '../../kernel/resilience/pause.ts'
-import type { Benchmark } from '../benchmark.ts'
+import { benchmarkOf } from '../benchmark.ts'
 import { openLoop } from '../gateway/load.ts'
 import { answering, run } from '../gateway/process.ts'
 
@@ -28,69 +28,77 @@ const questions = [
 ]
 const oneJob = '{ job(id: "ID") { id status step progress latest { name value } checkpoints { step } } }'
 
-/** A dozen trainings at once and a hundred that wait, while the graph is asked. `--jobs N` and `--steps N` shorten it. */
-export const benchmark: Benchmark = async flags => {
-  const [count, steps] = [numberAfter(flags, '--jobs') ?? usualJobs, numberAfter(flags, '--steps') ?? 60]
-  const data = mkdtempSync(join(tmpdir(), 'forge-bench-'))
-  await using parts = new AsyncDisposableStack()
-  parts.defer(() => rmSync(data, { recursive: true, force: true }))
-  const given = { FORGE_DATA: data, PORT: String(port), FORGE_AUTH: 'off', FORGE_LOG: 'error' }
-  const forge = parts.use(
-    run([join(import.meta.dirname, '../../forge/main.ts')], { env: { ...given, FORGE_SLOTS: String(slots) } }),
-  )
-  await answering(url, {}, forge)
-  await until(async () => (await ask('{ fleet { nodes { slots } } }')).fleet?.nodes.length === 1)
+export const benchmark = benchmarkOf({
+  about: 'A dozen trainings at once and a hundred that wait, while the graph is asked.',
+  options: { jobs: usualJobs, steps: 60 },
+  async measure({ jobs: count, steps }) {
+    const data = mkdtempSync(join(tmpdir(), 'forge-bench-'))
+    await using parts = new AsyncDisposableStack()
+    parts.defer(() => rmSync(data, { recursive: true, force: true }))
+    const given = { FORGE_DATA: data, PORT: String(port), FORGE_AUTH: 'off', FORGE_LOG: 'error' }
+    const forge = parts.use(
+      run([join(import.meta.dirname, '../../forge/main.ts')], { env: { ...given, FORGE_SLOTS: String(slots) } }),
+    )
+    await answering(url, {}, forge)
+    await until(async () => (await ask('{ fleet { nodes { slots } } }')).fleet?.nodes.length === 1)
 
-  const began = performance.now()
-  const ids = await startJobs(count, steps)
-  process.stderr.write(`${ids.length} jobs are queued after ${seconds(performance.now() - began)} s\n`)
-  const bodies = [...questions, ...ids.slice(0, 4).map(id => oneJob.replace('ID', id))]
-  const watching = new AbortController()
-  const asked = openLoop(
-    { url, bodies: bodies.map(query => JSON.stringify({ query })) },
-    requestsPerSecond,
-    64,
-    watching.signal,
-  )
-  let mostAtOnce = 0
-  let jobs: readonly Job[] = []
-  do {
-    await pause(1_000)
-    const running = await countRunning()
-    mostAtOnce = Math.max(mostAtOnce, running)
-    // Only then may it be the end: the list of all is long, and to ask for it would be felt in the latencies.
-    if (running === 0) jobs = await allJobs()
-  } while (jobs.length === 0 || jobs.some(({ finishedAt }) => finishedAt === null))
-  const took = performance.now() - began
-  watching.abort()
-  const { failures, ...latencies } = await asked
+    const began = performance.now()
+    const ids = await startJobs(count, steps)
+    process.stderr.write(`${ids.length} jobs are queued after ${seconds(performance.now() - began)} s\n`)
+    const bodies = [...questions, ...ids.slice(0, 4).map(id => oneJob.replace('ID', id))]
+    const watching = new AbortController()
+    const asked = openLoop(
+      { url, bodies: bodies.map(query => JSON.stringify({ query })) },
+      requestsPerSecond,
+      64,
+      watching.signal,
+    )
+    let mostAtOnce = 0
+    let jobs: readonly Job[] = []
+    do {
+      await pause(1_000)
+      const running = await countRunning()
+      mostAtOnce = Math.max(mostAtOnce, running)
+      // Only then may it be the end: the list of all is long, and to ask for it would be felt in the latencies.
+      if (running === 0) jobs = await allJobs()
+    } while (jobs.length === 0 || jobs.some(({ finishedAt }) => finishedAt === null))
+    const took = performance.now() - began
+    watching.abort()
+    const { failures, ...latencies } = await asked
 
-  const completed = jobs.filter(({ status }) => status === 'COMPLETED').length
-  return {
-    samples: 1,
-    results: [
-      {
-        what: 'all',
-        jobs: jobs.length,
-        completed,
-        mostAtOnce,
-        seconds: seconds(took),
-        failures,
-        ...rounded(latencies),
-      },
-      ...Object.keys(shares).map(project => ({
-        what: project,
-        ...waitsOf(jobs.filter(job => job.project === project)),
-      })),
-    ],
-    goals: [
-      { name: 'jobs that run at once', goal: slots, value: mostAtOnce, unit: 'jobs', atMost: false },
-      { name: 'jobs that never completed', goal: 0, value: jobs.length - completed, unit: 'jobs', atMost: true },
-      { name: 'answers of the API meanwhile, p99', goal: 50, value: rounded(latencies).p99!, unit: 'ms', atMost: true },
-      { name: 'requests that failed', goal: 0, value: failures, unit: 'requests', atMost: true },
-    ],
-  }
-}
+    const completed = jobs.filter(({ status }) => status === 'COMPLETED').length
+    return {
+      samples: 1,
+      results: [
+        {
+          what: 'all',
+          jobs: jobs.length,
+          completed,
+          mostAtOnce,
+          seconds: seconds(took),
+          failures,
+          ...rounded(latencies),
+        },
+        ...Object.keys(shares).map(project => ({
+          what: project,
+          ...waitsOf(jobs.filter(job => job.project === project)),
+        })),
+      ],
+      goals: [
+        { name: 'jobs that run at once', goal: slots, value: mostAtOnce, unit: 'jobs', atMost: false },
+        { name: 'jobs that never completed', goal: 0, value: jobs.length - completed, unit: 'jobs', atMost: true },
+        {
+          name: 'answers of the API meanwhile, p99',
+          goal: 50,
+          value: rounded(latencies).p99!,
+          unit: 'ms',
+          atMost: true,
+        },
+        { name: 'requests that failed', goal: 0, value: failures, unit: 'requests', atMost: true },
+      ],
+    }
+  },
+})
 
 interface Job {
   readonly id: string
@@ -168,11 +176,6 @@ function waitsOf(jobs: readonly Job[]) {
   const waits = jobs.map(({ createdAt, startedAt }) => Date.parse(startedAt ?? '') - Date.parse(createdAt))
   const mean = waits.reduce((sum, wait) => sum + wait, 0) / waits.length
   return { jobs: jobs.length, meanWaitSeconds: seconds(mean), longestWaitSeconds: seconds(Math.max(...waits)) }
-}
-
-function numberAfter(flags: readonly string[], flag: string): number | undefined {
-  const at = flags.indexOf(flag)
-  return at === -1 ? undefined : Number(flags[at + 1])
 }
 
 const seconds = (milliseconds: number): number => Math.round(milliseconds / 100) / 10

@@ -5,7 +5,7 @@ import type { Pool } from 'pg'
 import { openDatabase } from '../../kernel/database/service-database.ts'
 import { readEnv } from '../../kernel/env.ts'
 import { openLog } from '../../kernel/log.ts'
-import type { Benchmark } from '../benchmark.ts'
+import { benchmarkOf } from '../benchmark.ts'
 import { closedLoop } from '../gateway/load.ts'
 import { answering, run } from '../gateway/process.ts'
 
@@ -32,56 +32,64 @@ const filters = [
   { nameContains: 'nothing-is-called-so' },
 ]
 
-/** Reading and searching a registry of 100,000 versions through the gateway of a whole forge in one process. */
-export const benchmark: Benchmark = async () => {
-  const data = mkdtempSync(join(tmpdir(), 'forge-bench-'))
-  await using parts = new AsyncDisposableStack()
-  parts.defer(() => rmSync(data, { recursive: true, force: true }))
-  const given = { FORGE_DATA: data, PORT: String(port), FORGE_AUTH: 'off', FORGE_LOG: 'error' }
-  const forge = parts.use(run([join(import.meta.dirname, '../../forge/main.ts')], { env: given }))
-  await answering(url, {}, forge)
-  {
-    await using database = await openDatabase('models', readEnv(given), openLog('bench', 'silent'))
-    process.stderr.write(`writing ${models * versionsEach} versions\n`)
-    await seed(database.pool)
-  }
+export const benchmark = benchmarkOf({
+  about: 'Reading and searching a registry of 100,000 versions through the gateway of a whole forge in one process.',
+  options: {},
+  async measure() {
+    const data = mkdtempSync(join(tmpdir(), 'forge-bench-'))
+    await using parts = new AsyncDisposableStack()
+    parts.defer(() => rmSync(data, { recursive: true, force: true }))
+    const given = { FORGE_DATA: data, PORT: String(port), FORGE_AUTH: 'off', FORGE_LOG: 'error' }
+    const forge = parts.use(run([join(import.meta.dirname, '../../forge/main.ts')], { env: given }))
+    await answering(url, {}, forge)
+    {
+      await using database = await openDatabase('models', readEnv(given), openLog('bench', 'silent'))
+      process.stderr.write(`writing ${models * versionsEach} versions\n`)
+      await seed(database.pool)
+    }
 
-  const bodies = {
-    modelVersion: Array.from({ length: 1000 }, (_, n) => ({
-      query: byRef,
-      variables: { ref: `model-${(n * 7919) % models}/${1 + (n % versionsEach)}` },
-    })),
-    models: filters.map(filter => ({ query: filtered, variables: { filter } })),
-  }
-  const results = []
-  for (const [name, asked, connections] of [
-    ['modelVersion', bodies.modelVersion, 1],
-    ['modelVersion', bodies.modelVersion, 2],
-    ['modelVersion', bodies.modelVersion, 4],
-    ['models', bodies.models, 2],
-    ['models', bodies.models, 4],
-  ] as const) {
-    const load = { url, bodies: asked.map(body => JSON.stringify(body)) }
-    const requests = name === 'models' ? 400 : 2_000
-    await closedLoop(load, requests / 4, connections)
-    const { failures, ...latencies } = await closedLoop(load, requests, connections)
-    if (failures > 0) throw new Error(`${failures} of ${requests} requests for ${name} failed`)
-    results.push({ query: name, versions: models * versionsEach, connections, requests, ...rounded(latencies) })
-  }
-  for (const [index, body] of bodies.models.entries()) {
-    const { p95 } = await closedLoop({ url, bodies: [JSON.stringify(body)] }, 100, connections)
-    results.push({ query: `models ${JSON.stringify(filters[index])}`, connections, requests: 100, ...rounded({ p95 }) })
-  }
-  const [, byRefs, , search] = results as unknown as { p95: number; p99: number }[]
-  return {
-    samples: 1,
-    results,
-    goals: [
-      { name: 'modelVersion, two at once, p99', goal: 20, value: byRefs!.p99, unit: 'ms', atMost: true },
-      { name: 'filtered models, two at once, p95', goal: 50, value: search!.p95, unit: 'ms', atMost: true },
-    ],
-  }
-}
+    const bodies = {
+      modelVersion: Array.from({ length: 1000 }, (_, n) => ({
+        query: byRef,
+        variables: { ref: `model-${(n * 7919) % models}/${1 + (n % versionsEach)}` },
+      })),
+      models: filters.map(filter => ({ query: filtered, variables: { filter } })),
+    }
+    const results = []
+    for (const [name, asked, connections] of [
+      ['modelVersion', bodies.modelVersion, 1],
+      ['modelVersion', bodies.modelVersion, 2],
+      ['modelVersion', bodies.modelVersion, 4],
+      ['models', bodies.models, 2],
+      ['models', bodies.models, 4],
+    ] as const) {
+      const load = { url, bodies: asked.map(body => JSON.stringify(body)) }
+      const requests = name === 'models' ? 400 : 2_000
+      await closedLoop(load, requests / 4, connections)
+      const { failures, ...latencies } = await closedLoop(load, requests, connections)
+      if (failures > 0) throw new Error(`${failures} of ${requests} requests for ${name} failed`)
+      results.push({ query: name, versions: models * versionsEach, connections, requests, ...rounded(latencies) })
+    }
+    for (const [index, body] of bodies.models.entries()) {
+      const { p95 } = await closedLoop({ url, bodies: [JSON.stringify(body)] }, 100, connections)
+      results.push({
+        query: `models ${JSON.stringify(filters[index])}`,
+        connections,
+        requests: 100,
+        ...rounded({ p95 }),
+      })
+    }
+    const [, byRefs, , search] = results as unknown as { p95: number; p99: number }[]
+    return {
+      samples: 1,
+      results,
+      goals: [
+        { name: 'modelVersion, two at once, p99', goal: 20, value: byRefs!.p99, unit: 'ms', atMost: true },
+        { name: 'filtered models, two at once, p95', goal: 50, value: search!.p95, unit: 'ms', atMost: true },
+      ],
+    }
+  },
+})
 
 async function seed(pool: Pool): Promise<void> {
   await pool.query(

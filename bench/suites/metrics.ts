@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { connectForge } from '../../client/forge.ts'
 import { readEnv } from '../../kernel/env.ts'
-import type { Benchmark } from '../benchmark.ts'
+import { benchmarkOf } from '../benchmark.ts'
 import { closedLoop } from '../gateway/load.ts'
 import { answering, run } from '../gateway/process.ts'
 import { writeLargeJob } from '../metrics/large-job.ts'
@@ -29,62 +28,56 @@ const followed = {
 const read = (id: string) =>
   `{ job(id: "${id}") { metrics(names: ["loss"], maxPoints: 500) { name points { step value at } } } }`
 
-const options = {
-  points: { type: 'string', default: '1000000' },
-  steps: { type: 'string', default: '1500' },
-} as const
+export const benchmark = benchmarkOf({
+  about:
+    'Metrics of a job through a whole forge in one process: written, read back, and followed live while a model trains.',
+  options: { points: 1_000_000, steps: 1_500 },
+  async measure({ points, steps }) {
+    const spikeAt = Math.floor(points * 0.654321)
+    const data = mkdtempSync(join(tmpdir(), 'forge-bench-'))
+    await using parts = new AsyncDisposableStack()
+    parts.defer(() => rmSync(data, { recursive: true, force: true }))
+    const given = { FORGE_DATA: data, PORT: String(port), FORGE_AUTH: 'off', FORGE_LOG: 'error' }
+    const forge = parts.use(run([join(import.meta.dirname, '../../forge/main.ts')], { env: given }))
+    await answering(`${url}/graphql`, {}, forge)
 
-/**
- * Metrics of a job through a whole forge in one process: written, read back, and followed live while a model trains.
- * `--points` and `--steps` shorten it.
- */
-export const benchmark: Benchmark = async flags => {
-  const { values } = parseArgs({ args: flags.filter(flag => flag !== '--json'), options })
-  const points = Number(values.points)
-  const spikeAt = Math.floor(points * 0.654321)
-  const data = mkdtempSync(join(tmpdir(), 'forge-bench-'))
-  await using parts = new AsyncDisposableStack()
-  parts.defer(() => rmSync(data, { recursive: true, force: true }))
-  const given = { FORGE_DATA: data, PORT: String(port), FORGE_AUTH: 'off', FORGE_LOG: 'error' }
-  const forge = parts.use(run([join(import.meta.dirname, '../../forge/main.ts')], { env: given }))
-  await answering(`${url}/graphql`, {}, forge)
+    process.stderr.write(`writing ${points} points\n`)
+    const written = await writeLargeJob(readEnv(given), points, spikeAt)
+    const load = { url: `${url}/graphql`, bodies: [JSON.stringify({ query: read(written.id) })] }
+    await closedLoop(load, 5, 1)
+    const { failures, p50, p95 } = await closedLoop(load, reads, 1)
+    if (failures > 0) throw new Error(`${failures} of ${reads} reads failed`)
+    const curve = await curveOf(written.id)
+    if (!curve.some(({ step }) => step === spikeAt)) throw new Error('The spike of the curve was lost')
 
-  process.stderr.write(`writing ${points} points\n`)
-  const written = await writeLargeJob(readEnv(given), points, spikeAt)
-  const load = { url: `${url}/graphql`, bodies: [JSON.stringify({ query: read(written.id) })] }
-  await closedLoop(load, 5, 1)
-  const { failures, p50, p95 } = await closedLoop(load, reads, 1)
-  if (failures > 0) throw new Error(`${failures} of ${reads} reads failed`)
-  const curve = await curveOf(written.id)
-  if (!curve.some(({ step }) => step === spikeAt)) throw new Error('The spike of the curve was lost')
-
-  process.stderr.write('following a training\n')
-  const live = await follow(Number(values.steps))
-  const pointsPerSecond = Math.round(points / written.seconds)
-  return {
-    samples: live.points.length + live.lines.length,
-    results: [
-      { what: 'points written a second, batches of 500', value: pointsPerSecond },
-      ...Object.entries(published).map(([what, value]) => ({ what: `published: ${what}`, value })),
-      { what: `${points} points read as ${curve.length}, ms at the median`, value: rounded(p50) },
-      ...(['points', 'lines'] as const).map(what => ({
-        what: `${what} from the training process to a subscriber, ms at p50, p95, p99`,
-        value: [0.5, 0.95, 0.99].map(share => rounded(quantile(live[what], share))).join(', '),
-      })),
-    ],
-    goals: [
-      { name: `${points} points read, p95`, goal: 100, value: rounded(p95), unit: 'ms', atMost: true },
-      { name: 'points written a second', goal: 8_400, value: pointsPerSecond, unit: 'points/s', atMost: false },
-      ...(['points', 'lines'] as const).map(what => ({
-        name: `${what} to a subscriber, p99`,
-        goal: 100,
-        value: rounded(quantile(live[what], 0.99)),
-        unit: 'ms',
-        atMost: true,
-      })),
-    ],
-  }
-}
+    process.stderr.write('following a training\n')
+    const live = await follow(steps)
+    const pointsPerSecond = Math.round(points / written.seconds)
+    return {
+      samples: live.points.length + live.lines.length,
+      results: [
+        { what: 'points written a second, batches of 500', value: pointsPerSecond },
+        ...Object.entries(published).map(([what, value]) => ({ what: `published: ${what}`, value })),
+        { what: `${points} points read as ${curve.length}, ms at the median`, value: rounded(p50) },
+        ...(['points', 'lines'] as const).map(what => ({
+          what: `${what} from the training process to a subscriber, ms at p50, p95, p99`,
+          value: [0.5, 0.95, 0.99].map(share => rounded(quantile(live[what], share))).join(', '),
+        })),
+      ],
+      goals: [
+        { name: `${points} points read, p95`, goal: 100, value: rounded(p95), unit: 'ms', atMost: true },
+        { name: 'points written a second', goal: 8_400, value: pointsPerSecond, unit: 'points/s', atMost: false },
+        ...(['points', 'lines'] as const).map(what => ({
+          name: `${what} to a subscriber, p99`,
+          goal: 100,
+          value: rounded(quantile(live[what], 0.99)),
+          unit: 'ms',
+          atMost: true,
+        })),
+      ],
+    }
+  },
+})
 
 async function curveOf(id: string) {
   await using forge = connectForge({ url })

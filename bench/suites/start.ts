@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Benchmark, median } from '../benchmark.ts'
+import { benchmarkOf, median } from '../benchmark.ts'
 
 const warmStarts = 5
 const port = 4100
@@ -15,29 +15,33 @@ const joinQuery = '{ jobs(first: 1) { edges { node { id status output { number d
 const tinyJob = `mutation { startCognate(input: { modelName: "bench", steps: 4, batch: 2, context: 32, checkpointEvery: 4,
   sizes: { vocabulary: 320, width: 32, layers: 1, heads: 1, keyValueHeads: 1, feedForward: 64 } }) { id } }`
 
-/** Time from `npm start` to the first answered, authenticated query that joins two subgraphs, and the memory then. */
-export const benchmark: Benchmark = async () => {
-  const data = mkdtempSync(join(tmpdir(), 'forge-bench-'))
-  try {
-    const cold = await measureStart(data, async () => {
-      await ask(data, tinyJob)
-      await until(async () => (await ask(data, joinQuery)).jobs.edges[0]?.node.output != null, 120)
-    })
-    const warm = []
-    for (let sample = 0; sample < warmStarts; sample += 1) warm.push(await measureStart(data))
-    const seconds = median(warm.map(start => start.seconds))
-    return {
-      samples: warmStarts,
-      results: [
-        { folder: 'empty', seconds: cold.seconds, residentMegabytes: cold.residentMegabytes },
-        ...warm.map(start => ({ folder: 'warm', ...start })),
-      ],
-      goals: [{ name: 'median start with a warm folder', goal: 5, value: seconds, unit: 's', atMost: true }],
+export const benchmark = benchmarkOf({
+  about:
+    'Time from `npm start` to the first answered, authenticated query that joins two subgraphs, and the memory then.',
+  options: {},
+  async measure() {
+    const data = mkdtempSync(join(tmpdir(), 'forge-bench-'))
+    try {
+      const cold = await measureStart(data, async () => {
+        await ask(data, tinyJob)
+        await until(async () => (await ask(data, joinQuery)).jobs.edges[0]?.node.output != null, 120)
+      })
+      const warm = []
+      for (let sample = 0; sample < warmStarts; sample += 1) warm.push(await measureStart(data))
+      const seconds = median(warm.map(start => start.seconds))
+      return {
+        samples: warmStarts,
+        results: [
+          { folder: 'empty', seconds: cold.seconds, residentMegabytes: cold.residentMegabytes },
+          ...warm.map(start => ({ folder: 'warm', ...start })),
+        ],
+        goals: [{ name: 'median start with a warm folder', goal: 5, value: seconds, unit: 's', atMost: true }],
+      }
+    } finally {
+      rmSync(data, { recursive: true, force: true })
     }
-  } finally {
-    rmSync(data, { recursive: true, force: true })
-  }
-}
+  },
+})
 
 async function measureStart(data: string, then?: () => Promise<void>) {
   const began = performance.now()

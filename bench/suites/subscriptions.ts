@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { composeSupergraph } from '../../schema/compose.ts'
-import type { Benchmark } from '../benchmark.ts'
+import { benchmarkOf } from '../benchmark.ts'
 import { cpuMilliseconds, healthy, residentMegabytes, run } from '../gateway/process.ts'
 import type { Assignment, Receipt } from '../subscriptions/clients.ts'
 import { keys, sdl } from '../subscriptions/graph.ts'
@@ -33,26 +33,26 @@ const scenarios: readonly Scenario[] = [
   { name: '500 clients, 10 jobs, 10 events/s', clients: 500, jobs: 10, eventsPerSecond: 10, seconds: 30 },
 ]
 
-/**
- * Clients with raw WebSockets in processes of their own, of 20 identities with 4 different rights, on one gateway
- * process with identity, limits and joins as in production. The subgraphs are canned ones of the forge's own server, so
- * that the gateway is what is measured.
- */
-export const benchmark: Benchmark = async () => {
-  const results = []
-  for (const scenario of scenarios) results.push(await measure(scenario))
-  const [many, fast] = results
-  return {
-    samples: results.reduce((sum, { events }) => sum + events, 0),
-    results,
-    goals: [
-      { name: 'clients that were dropped', goal: 0, value: many!.dropped + fast!.dropped, unit: '', atMost: true },
-      { name: 'events that were lost', goal: 0, value: many!.lost + fast!.lost, unit: '', atMost: true },
-      { name: 'events that came twice', goal: 0, value: many!.repeated + fast!.repeated, unit: '', atMost: true },
-      { name: `p99, ${fast!.name}`, goal: 100, value: fast!.p99, unit: 'ms', atMost: true },
-    ],
-  }
-}
+export const benchmark = benchmarkOf({
+  about:
+    'Clients with raw WebSockets in processes of their own, of 20 identities with 4 different rights, on one gateway process with identity, limits and joins as in production. The subgraphs are canned ones of the forge’s own server, so that the gateway is what is measured.',
+  options: {},
+  async measure() {
+    const results = []
+    for (const scenario of scenarios) results.push(await measure(scenario))
+    const [many, fast] = results
+    return {
+      samples: results.reduce((sum, { events }) => sum + events, 0),
+      results,
+      goals: [
+        { name: 'clients that were dropped', goal: 0, value: many!.dropped + fast!.dropped, unit: '', atMost: true },
+        { name: 'events that were lost', goal: 0, value: many!.lost + fast!.lost, unit: '', atMost: true },
+        { name: 'events that came twice', goal: 0, value: many!.repeated + fast!.repeated, unit: '', atMost: true },
+        { name: `p99, ${fast!.name}`, goal: 100, value: fast!.p99, unit: 'ms', atMost: true },
+      ],
+    }
+  },
+})
 
 async function measure(scenario: Scenario) {
   const { name, clients, jobs, eventsPerSecond, seconds } = scenario

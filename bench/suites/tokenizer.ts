@@ -2,39 +2,40 @@ import { createRequire } from 'node:module'
 import { seededRandom } from '../../engine/random.ts'
 import type { Tokenizer } from '../../engine/tokenizing/tokenizer.ts'
 import { tokenizerTrainer } from '../../engine/tokenizing/training.ts'
-import type { Benchmark } from '../benchmark.ts'
+import { benchmarkOf } from '../benchmark.ts'
 
 const require = createRequire(import.meta.url)
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz'
 const vocabularySize = 32_000
 
-/** Learning a tokenizer from 100 MB, and encoding with it; `--megabytes N` for less. */
-export const benchmark: Benchmark = async flags => {
-  const at = flags.indexOf('--megabytes')
-  const megabytes = at < 0 ? 100 : Number(flags[at + 1])
-  const parts = altered(megabytes * 1e6)
+export const benchmark = benchmarkOf({
+  about: 'Learning a tokenizer from 100 MB, and encoding with it.',
+  options: { megabytes: 100 },
+  async measure({ megabytes }) {
+    const parts = altered(megabytes * 1e6)
 
-  const learning = trained('BPE', parts)
-  const characters = trained('CHARACTER', parts)
-  const encoding = encoded(learning.tokenizer, parts)
-  return {
-    samples: 1,
-    results: [
-      { measured: 'train BPE', megabytes, vocabulary: vocabularySize, seconds: round(learning.seconds) },
-      { measured: 'train characters', megabytes, vocabulary: null, seconds: round(characters.seconds) },
-      { measured: 'encode', megabytes, vocabulary: vocabularySize, seconds: round(encoding) },
-    ],
-    goals: [
-      {
-        name: `training of a tokenizer of ${vocabularySize} on ${megabytes} MB`,
-        goal: 120,
-        value: round(learning.seconds),
-        unit: 's',
-        atMost: true,
-      },
-    ],
-  }
-}
+    const learning = trained('BPE', parts)
+    const characters = trained('CHARACTER', parts)
+    const encoding = encoded(learning.tokenizer, parts)
+    return {
+      samples: 1,
+      results: [
+        { measured: 'train BPE', megabytes, vocabulary: vocabularySize, seconds: round(learning.seconds) },
+        { measured: 'train characters', megabytes, vocabulary: null, seconds: round(characters.seconds) },
+        { measured: 'encode', megabytes, vocabulary: vocabularySize, seconds: round(encoding) },
+      ],
+      goals: [
+        {
+          name: `training of a tokenizer of ${vocabularySize} on ${megabytes} MB`,
+          goal: 120,
+          value: round(learning.seconds),
+          unit: 's',
+          atMost: true,
+        },
+      ],
+    }
+  },
+})
 
 /**
  * Moby-Dick again and again, every fiftieth word of it altered each time: new words come as they do in a text of this

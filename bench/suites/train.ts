@@ -1,6 +1,6 @@
 import { fastest, probeExecutors } from '../../engine/executors/probe.ts'
 import { type PresetName, presets } from '../../engine/models/presets.ts'
-import { type Benchmark, type Goal, median, option } from '../benchmark.ts'
+import { benchmarkOf, type Goal, median } from '../benchmark.ts'
 import { openOwn } from '../training/contender.ts'
 import { findPyTorch } from '../training/pytorch.ts'
 import type { GenerateTimes, StepTaken, Trial, WithPeak } from '../training/trial.ts'
@@ -19,90 +19,85 @@ const quick: ReadonlySet<string> = new Set(['native', 'onnx'])
 const generator = 'onnx'
 const cores = { 1: 'one core', 2: 'two cores' }
 
-/**
- * Tokens per second of training, and the share of what the same executor's 1024³ product allows; for the executor that
- * trainings get, beside PyTorch's where there is one; the presets with their peak memory; generation. `--only executors,presets,generation` and `--rounds N`
- * make it shorter; `--python PYTHON` names a Python that has torch.
- */
-export const benchmark: Benchmark = async flags => {
-  const wanted = option(flags, '--only')?.split(',') ?? [...sections]
-  const unknown = wanted.find(name => !sections.includes(name as (typeof sections)[number]))
-  if (unknown !== undefined) throw new Error(`There is no section "${unknown}"; choose from ${sections.join(', ')}`)
-  const count = Number(option(flags, '--rounds') ?? rounds)
-  const python = option(flags, '--python') ?? 'python3'
-  const pytorch = await findPyTorch(python)
-  const probes = await probeExecutors()
-  const preferred = fastest(probes)!.name
-  const results: Row[] = []
-  const goals: Goal[] = []
+export const benchmark = benchmarkOf({
+  about:
+    'Tokens per second of training, and the share of what the same executor’s 1024³ product allows; for the executor that trainings get, beside PyTorch’s where there is one (`--python` names a Python that has torch); the presets with their peak memory; generation.',
+  options: { only: sections, rounds, python: 'python3' },
+  async measure({ only, rounds: count, python }) {
+    const pytorch = await findPyTorch(python)
+    const probes = await probeExecutors()
+    const preferred = fastest(probes)!.name
+    const results: Row[] = []
+    const goals: Goal[] = []
 
-  if (wanted.includes('executors')) {
-    for (const { name, works } of probes) {
-      if (!works || name === 'reference') continue
-      if (!quick.has(name)) {
-        const trial = { kind: 'train', executor: name, threads: 1, ...anchor, rounds: Math.min(count, 3) } as const
-        results.push(...trainRows('issue', trial, await measureTraining(trial)))
-        continue
-      }
-      for (const threads of [1, 2] as const) {
-        const trial = { kind: 'train', executor: name, threads, ...anchor, rounds: count } as const
-        const outcome = await measureTraining(trial, name === preferred ? pytorch : undefined)
-        results.push(...trainRows('issue', trial, outcome))
-        if (name !== preferred) continue
-        const value = round(median(outcome.ours.map(step => step.shareOfLimit)))
-        const what = `share of the limit, ${threads} ${threads === 1 ? 'thread' : 'threads'}`
-        goals.push({ name: what, goal: threads === 1 ? 0.8 : 0.7, value, unit: 'of 1', atMost: false })
-        goals.push(...pytorchGoals(threads, outcome))
+    if (only.includes('executors')) {
+      for (const { name, works } of probes) {
+        if (!works || name === 'reference') continue
+        if (!quick.has(name)) {
+          const trial = { kind: 'train', executor: name, threads: 1, ...anchor, rounds: Math.min(count, 3) } as const
+          results.push(...trainRows('issue', trial, await measureTraining(trial)))
+          continue
+        }
+        for (const threads of [1, 2] as const) {
+          const trial = { kind: 'train', executor: name, threads, ...anchor, rounds: count } as const
+          const outcome = await measureTraining(trial, name === preferred ? pytorch : undefined)
+          results.push(...trainRows('issue', trial, outcome))
+          if (name !== preferred) continue
+          const value = round(median(outcome.ours.map(step => step.shareOfLimit)))
+          const what = `share of the limit, ${threads} ${threads === 1 ? 'thread' : 'threads'}`
+          goals.push({ name: what, goal: threads === 1 ? 0.8 : 0.7, value, unit: 'of 1', atMost: false })
+          goals.push(...pytorchGoals(threads, outcome))
+        }
       }
     }
-  }
-  if (wanted.includes('presets')) {
-    for (const name of presetNames) {
-      const { model, batch } = presets[name]
-      const size = name === 'COGNATE' ? { batch: 8, context: 256 } : { batch, context: model.contextLength }
-      const trial: Trial = {
-        kind: 'train',
-        executor: preferred,
-        threads: 2,
-        model,
-        ...size,
-        rounds: Math.min(count, 5),
+    if (only.includes('presets')) {
+      for (const name of presetNames) {
+        const { model, batch } = presets[name]
+        const size = name === 'COGNATE' ? { batch: 8, context: 256 } : { batch, context: model.contextLength }
+        const trial: Trial = {
+          kind: 'train',
+          executor: preferred,
+          threads: 2,
+          model,
+          ...size,
+          rounds: Math.min(count, 5),
+        }
+        const outcome = await measureTraining(trial, pytorch && { ...pytorch, ways: pytorch.ways.slice(-1) })
+        results.push(...trainRows(name, trial, outcome))
+        if (name !== 'COGNATE') continue
+        const value = peakOf(outcome.ours)
+        goals.push({ name: 'peak memory of COGNATE', goal: 3000, value, unit: 'MB', atMost: true })
       }
-      const outcome = await measureTraining(trial, pytorch && { ...pytorch, ways: pytorch.ways.slice(-1) })
-      results.push(...trainRows(name, trial, outcome))
-      if (name !== 'COGNATE') continue
-      const value = peakOf(outcome.ours)
-      goals.push({ name: 'peak memory of COGNATE', goal: 3000, value, unit: 'MB', atMost: true })
     }
-  }
-  if (wanted.includes('generation')) {
-    for (const name of presetNames) {
-      const { model, batch } = presets[name]
-      const size = { batch, context: model.contextLength }
-      const trial: Trial = {
-        kind: 'generate',
-        executor: generator,
-        threads: 1,
-        model,
-        ...size,
-        rounds: Math.min(count, 5),
+    if (only.includes('generation')) {
+      for (const name of presetNames) {
+        const { model, batch } = presets[name]
+        const size = { batch, context: model.contextLength }
+        const trial: Trial = {
+          kind: 'generate',
+          executor: generator,
+          threads: 1,
+          model,
+          ...size,
+          rounds: Math.min(count, 5),
+        }
+        await using program = openOwn(trial)
+        const times = await program.next<WithPeak<GenerateTimes>>()
+        results.push({
+          measured: 'generate',
+          model: name,
+          executor: generator,
+          threads: 1,
+          firstTokenMs: round(times.firstTokenSeconds * 1000),
+          tokensPerSecond: round(times.tokensPerSecond),
+          peakMegabytes: Math.round(times.peakMegabytes),
+        })
       }
-      await using program = openOwn(trial)
-      const times = await program.next<WithPeak<GenerateTimes>>()
-      results.push({
-        measured: 'generate',
-        model: name,
-        executor: generator,
-        threads: 1,
-        firstTokenMs: round(times.firstTokenSeconds * 1000),
-        tokensPerSecond: round(times.tokensPerSecond),
-        peakMegabytes: Math.round(times.peakMegabytes),
-      })
     }
-  }
-  const notes = pytorch ? [] : [`PyTorch was not measured: ${python} cannot import torch. ${installation}`]
-  return { samples: count, results, goals, notes }
-}
+    const notes = pytorch ? [] : [`PyTorch was not measured: ${python} cannot import torch. ${installation}`]
+    return { samples: count, results, goals, notes }
+  },
+})
 
 const installation =
   'Install it with pip install torch, or Debian’s python3-torch with libopenblas0-openmp, and name its Python with --python PYTHON.'

@@ -1,12 +1,12 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { onnxExecutor } from '../../engine/executors/onnx.ts'
 import { huggingFaceParts } from '../../engine/formats/huggingface.ts'
 import { onnxFiles } from '../../engine/formats/onnx-export.ts'
 import { type FileParts, storedModel } from '../../engine/formats/pretrained.ts'
 import { openDecoder } from '../../engine/generation/decoder.ts'
-import { option } from '../benchmark.ts'
 import { tokenizerOf, trainedModel } from '../exports/models.ts'
 import { heldOut, text } from '../exports/text.ts'
 import { compare } from './comparison.ts'
@@ -19,6 +19,8 @@ import { openTransformersJs } from './transformers-js.ts'
  * the address of a Python that has torch and transformers our safetensors there. Each must have our tokens, our logits
  * within 1e-3, and our greedy continuations.
  */
+const options = { python: { type: 'string' }, json: { type: 'boolean' } } as const
+const { python, json } = parseArgs({ options }).values
 const folder = await mkdtemp(join(tmpdir(), 'forge-transformers-'))
 await using open = new AsyncDisposableStack()
 open.defer(() => rm(folder, { recursive: true }))
@@ -35,7 +37,6 @@ async function write(name: string, files: Iterable<FileParts>): Promise<string> 
 }
 
 const onnx = await write('onnx', onnxFiles(storedModel(model)))
-const python = option(process.argv, '--python')
 const programs = [
   open.use(await openTransformersJs(onnx)),
   open.use(await openOnnxRuntimeWeb(onnx, model.config)),
@@ -47,6 +48,6 @@ const ours = open.use(await openDecoder(await onnxExecutor(), model.config, mode
 const results = []
 for (const program of programs) results.push(await compare(program, { model, decoder: ours, text: heldOut }))
 
-if (process.argv.includes('--json')) console.log(JSON.stringify({ name: 'check:transformers', results }, null, 2))
+if (json) console.log(JSON.stringify({ name: 'check:transformers', results }, null, 2))
 else console.table(results)
 process.exitCode = results.every(({ passes }) => passes) ? 0 : 1
