@@ -22,30 +22,40 @@ export function mergeTable(merges: readonly Merge[], results: readonly number[])
   return new Map(merges.map(([left, right], rank) => [pairKey(left, right), { rank, result: results[rank] }]))
 }
 
-/** Up to here looking at every pair again costs less than a queue. */
-const SHORT_PIECE = 48
+const NO_MERGE = 2 ** 31 - 1
+
+/** Up to here looking at every rank again costs less than a queue: texts without spaces have pieces as long as a sentence. */
+const SHORT_PIECE = 256
 
 /**
  * Byte-pair encoding of one piece (Sennrich et al. 2016): the lowest-ranked pair merges first, the leftmost among
- * equals. `symbols` is overwritten.
+ * equals.
  */
-export function mergePiece(symbols: number[], table: MergeTable): Int32Array {
+export function mergePiece(symbols: readonly number[], table: MergeTable): Int32Array {
   return symbols.length > SHORT_PIECE ? mergeLong(Int32Array.from(symbols), table) : mergeShort(symbols, table)
 }
 
-function mergeShort(symbols: number[], table: MergeTable): Int32Array {
+/** Looks at every rank again for each merge, and looks up only those that the merge has changed. */
+function mergeShort(symbols: readonly number[], table: MergeTable): Int32Array {
+  const merged = Int32Array.from(symbols)
+  const ranks = new Int32Array(symbols.length)
+  let length = symbols.length
+  const rankAt = (at: number): number =>
+    at + 1 < length ? (table.get(pairKey(merged[at], merged[at + 1]))?.rank ?? NO_MERGE) : NO_MERGE
+
+  for (let at = 0; at < length; at++) ranks[at] = rankAt(at)
   for (;;) {
-    let best: RankedMerge | undefined
     let place = 0
-    for (let at = 0; at + 1 < symbols.length; at++) {
-      const merge = table.get(pairKey(symbols[at], symbols[at + 1]))
-      if (merge === undefined || (best !== undefined && merge.rank >= best.rank)) continue
-      best = merge
-      place = at
+    for (let at = 1; at < length; at++) if (ranks[at] < ranks[place]) place = at
+    if (length === 0 || ranks[place] === NO_MERGE) return merged.slice(0, length)
+    merged[place] = table.get(pairKey(merged[place], merged[place + 1]))!.result
+    length--
+    for (let at = place + 1; at < length; at++) {
+      merged[at] = merged[at + 1]
+      ranks[at] = ranks[at + 1]
     }
-    if (best === undefined) return Int32Array.from(symbols)
-    symbols[place] = best.result
-    symbols.splice(place + 1, 1)
+    ranks[place] = rankAt(place)
+    if (place > 0) ranks[place - 1] = rankAt(place - 1)
   }
 }
 
