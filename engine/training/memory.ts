@@ -17,7 +17,7 @@ type Sizes = Pick<TrainerOptions, 'model' | 'batch' | 'context' | 'accumulation'
 /**
  * An upper estimate of the resident memory of a process that trains this, in bytes, so that what cannot fit is
  * refused before it starts. On ONNX Runtime the presets' trainings stay below it by up to a quarter; the native executor
- * takes less.
+ * takes less on two threads, and a gradient more for each further one.
  */
 export function trainingBytes({ model, batch, context, accumulation, grokfast }: Sizes): number {
   const copies =
