@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../engine/random.ts'
 import { type Merge, mergePiece, mergeTable } from '../../../engine/tokenizing/merges.ts'
 
-/** As the paper says it: for each merge in turn, every pair that it makes one, from the left. */
+/** By the definition: the lowest merge that there is, at its leftmost place, again and again. */
 function naive(symbols: readonly number[], merges: readonly Merge[], results: readonly number[]): number[] {
   let left = [...symbols]
   for (;;) {
