@@ -104,7 +104,10 @@ async function append(
       if (part.size + chunk.length > sizeBytes) {
         throw new ForgeError('INTERNAL', `The forge sends more of "${path}" than its ${sizeBytes} bytes.`)
       }
-      await part.file.write(chunk, 0, chunk.length, part.size)
+      // A disk that is full takes a part of what it is given, and complains at the next.
+      for (let done = 0; done < chunk.length; ) {
+        done += (await part.file.write(chunk, done, chunk.length - done, part.size + done)).bytesWritten
+      }
       part.hash.update(chunk)
       part.size += chunk.length
       report(part.size)

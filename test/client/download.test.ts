@@ -1,12 +1,15 @@
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { DownloadProgress } from '../../client/downloads.ts'
 import { connectForge } from '../../client/forge.ts'
 import { close, listen } from '../../kernel/serve.ts'
+import { root } from '../support/processes.ts'
 
 const weights = Buffer.from('Call me Ishmael. '.repeat(20_000))
 const digest = `sha256:${createHash('sha256').update(weights).digest('hex')}`
@@ -30,6 +33,7 @@ async function startForge(answers: ((request: IncomingMessage, response: ServerR
   const forge = connectForge({ url, apiKey: 'forge_test' })
   return {
     forge,
+    url,
     ranges,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
@@ -130,6 +134,20 @@ describe('a download', () => {
     ])
     const onProgress = ({ receivedBytes }: DownloadProgress) => receivedBytes > 0 && leave.abort()
     await expect(server.forge.download('m/1', folder, { signal: leave.signal, onProgress })).rejects.toThrow()
+    expect(await kept()).toEqual(['model.safetensors.part'])
+  })
+
+  it.skipIf(process.platform === 'win32')('takes no file for whole that the disk had no room for', async () => {
+    await using server = await startForge([send(weights)])
+    const script = `
+      import { connectForge } from ${JSON.stringify(join(root, 'client/forge.ts'))}
+      await using forge = connectForge({ url: ${JSON.stringify(server.url)}, apiKey: 'forge_test' })
+      await forge.download('m/1', ${JSON.stringify(folder)}).catch(error => console.log(error.code))`
+    // Files may have all but the last 10,000 bytes or so: the last piece is written in part, as on a full disk.
+    const limit = Math.floor((weights.length - 10_000) / 1024)
+    const shell = `trap '' XFSZ; ulimit -f ${limit}; exec "$0" --input-type=module --eval "$1"`
+    const { stdout } = await promisify(execFile)('bash', ['-c', shell, process.execPath, script])
+    expect(stdout).toBe('EFBIG\n')
     expect(await kept()).toEqual(['model.safetensors.part'])
   })
 

@@ -37,8 +37,7 @@ export async function join(file: FileHandle, training: number, other: FileHandle
   const end = HEADER_BYTES + validation * width
   for (let from = HEADER_BYTES; from < end; ) {
     const { bytesRead } = await other.read(part, 0, Math.min(part.length, end - from), from)
-    await file.write(part, 0, bytesRead, from + training * width)
-    from += bytesRead
+    from += (await file.write(part, 0, bytesRead, from + training * width)).bytesWritten
   }
   await seal(file, training, validation, width)
 }

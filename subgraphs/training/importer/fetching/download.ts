@@ -95,7 +95,8 @@ async function append(
     for await (const chunk of arrived(body)) {
       received += chunk.length
       if (received > limitBytes) throw contentTooLarge(limitBytes)
-      await file.write(chunk)
+      // As a whole: `write` may write a part.
+      await file.appendFile(chunk)
       report(received, size)
     }
   } catch (error) {
