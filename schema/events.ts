@@ -177,7 +177,10 @@ export const topics = {
   /** It was deleted, or came to none after its content had been stored: it needs these bytes no more. Key: its id. */
   'dataset.dropped': topic(1, 30 * day, z.object({ datasetId: id, digest: z.string() })),
 
-  /** What the job made became no version, and nobody needs it any more; `digest` is that of the weights. Key: job id. */
+  /**
+   * What the job made became no version, and nobody needs it any more; `digest` is that of the weights, and of a job that
+   * was cancelled when it had made them, of each file. Key: job id.
+   */
   'weights.dropped': topic(1, 30 * day, z.object({ jobId: id, digest: z.string() })),
 
   // models; key: version id

@@ -31,6 +31,8 @@ export interface Attempts {
   ): Promise<{ readonly status: JobStatus | null; readonly dropped: readonly string[] }>
   /** Ends the attempt, and changes the job with it; false when the job is no longer the attempt's, or has another status. */
   end(attempt: Attempt, status: JobStatus, change: JobChange, event: JobEvent | null): Promise<boolean>
+  /** Of a cancelled job: says that the bytes are needed no more. Models, which knows who else has them, collects them. */
+  giveUp(attempt: Attempt, digests: readonly string[], at: Date): Promise<void>
   /** Ends an attempt whose process is gone; false when the job is no longer the attempt's, or should not run any more. */
   lose(attempt: Attempt, verdict: (job: TrainingJob) => Verdict): Promise<boolean>
   /** Ends the attempts that give no sign of life, and answers their jobs as they were. */

@@ -45,11 +45,14 @@ export async function recordCheckpoint(
   return status
 }
 
-/** A job that was cancelled or paused a moment before stays so. */
+/** A job that was cancelled or paused a moment before stays so; what a cancelled one has made is given up. */
 export async function completeAttempt(parts: AttemptParts, { attempt, job }: Claim, completion: Completion) {
   const event = jobCompleted(job, attempt, completion)
-  if (!(await parts.attempts.end(attempt, 'RUNNING', completedBy(completion, parts.now()), event)))
+  if (!(await parts.attempts.end(attempt, 'RUNNING', completedBy(completion, parts.now()), event))) {
+    const digests = completion.files.map(({ digest }) => digest)
+    await parts.attempts.giveUp(attempt, digests, parts.now())
     await releaseAttempt(parts, { attempt, job }, completion.step)
+  }
 }
 
 /** Frees the machine of a job that has come as far as it was to come by itself. */

@@ -6,7 +6,7 @@ import { jobOf } from '../jobs/row.ts'
 import { changedColumns } from '../jobs/store.ts'
 import { announce, appendOutput } from '../logs/store.ts'
 import { appendPoints, lastSteps, mergeChunks } from '../metrics/store.ts'
-import { patient, type Transaction } from '../outbox.ts'
+import { outboxRow, patient, type Transaction } from '../outbox.ts'
 import type { Attempt, Verdict } from './attempt.ts'
 import { leaseMs } from './attempt.ts'
 import type { Attempts } from './ports.ts'
@@ -76,6 +76,16 @@ export function attemptStore(database: PrismaClient): Attempts {
         if (change.status && isFinished(change.status)) await mergeChunks(tx, jobId)
         if (event) await announce(tx, await tx.job.findUniqueOrThrow({ where: { id: jobId } }), event)
         return true
+      }),
+    giveUp: ({ jobId }, digests, at) =>
+      transaction(async tx => {
+        const job = await tx.job.findUnique({ where: { id: jobId, status: 'CANCELLED' } })
+        if (!job) return
+        const { project } = job
+        const data = digests.map(digest =>
+          outboxRow('weights.dropped', { key: jobId, project, data: { jobId, digest } }, at),
+        )
+        await tx.outbox.createMany({ data })
       }),
     lose: ({ jobId, number }, verdict) =>
       transaction(async tx => {

@@ -107,6 +107,10 @@ describe('cancelling and completing at the same moment', () => {
         where: { key: claim.job.id, topic: { in: ['job.cancelled', 'job.completed'] } },
       })
       expect(ends.map(({ topic }) => topic)).toEqual([status === 'CANCELLED' ? 'job.cancelled' : 'job.completed'])
+      const dropped = await forge.db.outbox.findMany({ where: { key: claim.job.id, topic: 'weights.dropped' } })
+      expect(dropped.map(({ data }) => data)).toEqual(
+        status === 'CANCELLED' ? [{ jobId: claim.job.id, digest: digestOf('b') }] : [],
+      )
     }
   })
 })
@@ -137,6 +141,17 @@ describe('an attempt', () => {
     expect(await forge.topics()).toEqual(before)
     expect(await forge.jobs.find(old.job.id)).toMatchObject({ status: 'RUNNING', attempts: 2, step: 2 })
     expect(await recordPoints(forge, fresh, 3, losses(3, 3))).toBe('RUNNING')
+  })
+
+  it('gives up what it has made for a job that was cancelled a moment before, but not for one that was paused', async () => {
+    const paused = await forge.claimed()
+    await pauseJob(forge, identity, paused.job.id)
+    await completeAttempt(forge, paused, completion)
+    const cancelled = await forge.claimed()
+    await cancelJob(forge, identity, cancelled.job.id)
+    await completeAttempt(forge, cancelled, completion)
+    const dropped = await forge.db.outbox.findMany({ where: { topic: 'weights.dropped' } })
+    expect(dropped.map(({ data }) => data)).toEqual([{ jobId: cancelled.job.id, digest: digestOf('b') }])
   })
 
   it('leaves no bytes behind of a checkpoint that was stored while its job was cancelled', async () => {
