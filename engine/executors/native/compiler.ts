@@ -26,6 +26,8 @@ export interface Compiler {
   /** As the shell finds it. */
   readonly name: string
   readonly version: string
+  /** Names the processor that it compiles for: a home may be on several machines, and a virtual machine may move to another. */
+  readonly target: string
 }
 
 interface CompileOptions {
@@ -55,19 +57,27 @@ const commonFlags = [
 ]
 
 /** gcc makes vectors of few loops at -O2 unless it is told so; at -O3 it takes twice as long, for a percent at most. */
-const flagsOf = ({ version }: Compiler) =>
+const flagsOf = ({ version }: Pick<Compiler, 'version'>) =>
   version.includes('clang') ? commonFlags : [...commonFlags, '-fvect-cost-model=dynamic']
 
 /** The first C compiler that answers; throws UNAVAILABLE where none does. */
 export async function findCompiler(): Promise<Compiler> {
   for (const name of names) {
     const answer = await run(name, ['--version']).catch(() => undefined)
-    if (answer) return { name, version: answer.stdout.split('\n', 1)[0]! }
+    if (!answer) continue
+    const version = answer.stdout.split('\n', 1)[0]!
+    return { name, version, target: await targetOf({ name, version }) }
   }
   throw new EngineError(
     'UNAVAILABLE',
     `No C compiler answers on this machine (${names.join(', ')}); apt-get install gcc libc6-dev brings one.`,
   )
+}
+
+/** Among the macros is every instruction set that the compiler takes this processor to have. */
+async function targetOf(compiler: Pick<Compiler, 'name' | 'version'>): Promise<string> {
+  const macros = await callCompiler(compiler.name, [...flagsOf(compiler), '-dM', '-E', '-x', 'c', '/dev/null'])
+  return createHash('sha256').update(`${cpus()[0]?.model}\n${macros}`).digest('hex')
 }
 
 /**
@@ -81,7 +91,7 @@ export async function compileNative(
   const chosen = compiler ?? (await findCompiler())
   const text = (await readFile(join(import.meta.dirname, 'runtime.h'), 'utf8')) + source
   const isOurs = await isOwnFolder(cache)
-  const key = await keyOf(text, chosen)
+  const key = keyOf(text, chosen)
   if (isOurs) {
     const known = await loadKept(cache, key)
     if (known) return known
@@ -115,13 +125,9 @@ async function isOwnFolder(path: string): Promise<boolean> {
   return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o022) === 0
 }
 
-/** Names the machine code: a home may be on several machines, and a virtual machine may move to another processor. */
-async function keyOf(text: string, compiler: Compiler): Promise<string> {
-  const { name, version } = compiler
-  const flags = flagsOf(compiler)
-  // Among the macros is every instruction set that the compiler takes this processor to have.
-  const macros = await callCompiler(name, [...flags, '-dM', '-E', '-x', 'c', '/dev/null'])
-  const parts = [text, flags, name, version, macros, cpus()[0]?.model, process.platform, process.versions.napi]
+/** Names the machine code. */
+function keyOf(text: string, compiler: Compiler): string {
+  const parts = [text, flagsOf(compiler), compiler, process.platform, process.versions.napi]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 

@@ -5,24 +5,24 @@ import { type ElementData, type ElementType, type Graph, input, type Node, type 
 import { sizeOf } from '../../graph/shapes.ts'
 import type { Executor, Parts, Program, Value } from '../executor.ts'
 import { checkData, checkFeeds } from '../feeds.ts'
-import { compileNative, findCompiler } from './compiler.ts'
+import { type Compiler, compileNative, findCompiler } from './compiler.ts'
 import { indexCheck } from './indices.ts'
 import { programCode } from './program-code.ts'
 
 /** This machine's own code: a graph becomes C, which its C compiler makes a program of. */
 export async function nativeExecutor({ threads = 1 } = {}): Promise<Executor> {
-  const { version } = await findCompiler()
+  const compiler = await findCompiler()
   const spare = spareArrays()
   return {
     name: 'native',
-    version,
+    version: compiler.version,
     threads,
     value(data, shape) {
       checkData(data, shape)
       return valueOn(data, shape)
     },
-    compile: graph => nativeProgram(graph, { threads }, spare),
-    compileSum: (graph, parts) => nativeProgram(graph, { threads, parts }, spare),
+    compile: graph => nativeProgram(graph, { compiler, threads }, spare),
+    compileSum: (graph, parts) => nativeProgram(graph, { compiler, threads, parts }, spare),
   }
 }
 
@@ -60,6 +60,7 @@ function lentValue(data: ElementData, shape: Shape, spare: ReturnType<typeof spa
 }
 
 interface NativeOptions {
+  readonly compiler: Compiler
   readonly threads: number
   readonly parts?: Parts
 }
@@ -75,14 +76,14 @@ async function nativeProgram(
   options: NativeOptions,
   spare: ReturnType<typeof spareArrays>,
 ): Promise<Program> {
-  const { threads, parts } = options
+  const { compiler, threads, parts } = options
   const wrong = parts && Object.entries(graph.outputs).find(([, { type }]) => type !== 'float32')
   if (wrong) throw new EngineError('INVALID_INPUT', `The output "${wrong[0]}" is int32; sums over parts are float32.`)
   const { source, constants } = programCode(graph, { threads, split: parts?.inputs })
   const headers = await Promise.all(
     ['functions.h', 'multiply.h'].map(name => readFile(join(import.meta.dirname, name), 'utf8')),
   )
-  const module = await compileNative([...headers, source].join('\n'))
+  const module = await compileNative([...headers, source].join('\n'), { compiler })
   const fed = parts ? { ...graph, inputs: repeated(graph.inputs, parts) } : graph
   const names = Object.keys(graph.inputs)
   const checkIndices = indexCheck(graph)

@@ -142,7 +142,7 @@ describe('a native program', () => {
   })
 
   it('is UNAVAILABLE where there is no compiler', async () => {
-    const compiler = { name: join(folder, 'no-compiler'), version: '1' }
+    const compiler = { name: join(folder, 'no-compiler'), version: '1', target: '' }
     await expect(compileNative(product, { cache, compiler })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   })
 
