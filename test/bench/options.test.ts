@@ -38,6 +38,8 @@ describe('npm run bench', () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, ['bench/main.ts', ...args], {
       cwd: root,
       encoding: 'utf8',
+      // What stands for a terminal in CI gets colours.
+      env: { ...process.env, NO_COLOR: '1' },
     })
     return { status, stdout, stderr }
   }
