@@ -3,18 +3,25 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 
 const pause = new Int32Array(new SharedArrayBuffer(4))
 
+/** A look at what is set up already takes less; who waits longer is told why. */
+const TOLD_AFTER_MS = 1_000
+
 /**
- * Waits until the file at `path` is this process's, and says once through `tell` whom it waits for. It holds its owner's
- * pid; whose owner is dead, it is taken over. Where no file can be written nothing is locked: nothing can be set up either.
+ * Waits until the file at `path` is this process's, and says once through `tell` whom it waits for, if that takes more than a
+ * moment. It holds its owner's pid; whose owner is dead, it is taken over. Where no file can be written nothing is locked:
+ * nothing can be set up either.
  */
 export function takeLock(path, tell) {
+  const began = Date.now()
   let told = false
   while (!tryCreate(path)) {
     const owner = readIfThere(path)
     if (owner === undefined) continue
     if (isHeld(path, owner)) {
-      if (!told) tell(`Waiting for process ${owner}, which sets up this clone (it holds ${path}) …`)
-      told = true
+      if (!told && Date.now() - began > TOLD_AFTER_MS) {
+        tell(`Waiting for process ${owner}, which sets up this clone (it holds ${path}) …`)
+        told = true
+      }
       Atomics.wait(pause, 0, 0, 100)
       continue
     }
