@@ -1,5 +1,6 @@
 import type { Node } from '../../graph/graph.ts'
 import { sizeOf } from '../../graph/shapes.ts'
+import { dependenciesFirst } from './order.ts'
 import { copyOf, isGiven, isSight, type Target, targetsOf } from './targets.ts'
 import { broadcastStrides, bufferSource, reshapedStrides, type View, wholeView } from './views.ts'
 
@@ -82,25 +83,12 @@ export function place(
   }
 
   const own = order.filter(node => !isNone(node) && node.operation !== 'concat')
+  const made = [...own, ...copies, ...rewritten.values()].sort((a, b) => a.id - b.id)
   return {
-    computed: sorted([...own, ...copies, ...rewritten.values()], writersOf),
+    computed: dependenciesFirst(made, ({ inputs }) => inputs.flatMap(writersOf)),
     targetOf: node => targets.get(node)!,
     viewOf,
     writersOf,
     constants,
   }
-}
-
-/** Each after what writes its inputs; otherwise by id, as they were made. */
-function sorted(nodes: readonly Node[], writersOf: (node: Node) => readonly Node[]): Node[] {
-  const done = new Set<Node>()
-  const result: Node[] = []
-  const visit = (node: Node) => {
-    if (done.has(node)) return
-    done.add(node)
-    for (const source of node.inputs) for (const writer of writersOf(source)) visit(writer)
-    result.push(node)
-  }
-  for (const node of [...nodes].sort((a, b) => a.id - b.id)) visit(node)
-  return result
 }

@@ -22,7 +22,6 @@
 struct lane {                  /* one thread's view of a run */
   const float *const *inputs;  /* by index; int32 ones are cast by who reads them; split ones point to this part's share */
   float *const *outputs;       /* by index; in a program of sums, those of the lane */
-  float *shared;               /* what `prepare` made; all lanes read it */
   float *arena;                /* scratch of this lane, 64-byte aligned */
   float *const *arguments;     /* of the kernel that runs */
   struct team *team;           /* who shares the ranges of kernels; NULL: the caller runs them whole */
@@ -33,10 +32,9 @@ struct program {
   const long *input_sizes;     /* numbers (of 4 bytes) of one part's share */
   const unsigned char *split;  /* by input: 1 if every part has a share of its own, one after the other; or NULL */
   const long *output_sizes;    /* numbers */
-  long shared, arena;          /* numbers of scratch */
+  long arena;                  /* numbers of scratch */
   int sums;                    /* 1: `run` adds to outputs, which were zeroed before; only such a program has many parts */
-  void (*prepare)(struct lane *); /* what does not depend on the part, once a run; or NULL */
-  void (*run)(struct lane *);     /* a part */
+  void (*run)(struct lane *);  /* a part */
 };
 
 static const struct program program;
@@ -234,7 +232,7 @@ static void dismiss_team(void) {
 
 #define HUGE_PAGE (2L << 20)
 
-static float *shared_scratch, *lane_scratch[MAX_THREADS];
+static float *lane_scratch[MAX_THREADS];
 
 /* Whole cache lines, so that no two blocks have one in common. */
 static long in_lines(long numbers) { return (numbers + 15) / 16 * 16; }
@@ -261,7 +259,7 @@ static long reserve(float **block, long numbers) {
 }
 
 static long reserve_scratch(int lanes) {
-  long lacking = reserve(&shared_scratch, program.shared);
+  long lacking = 0;
   for (int lane = 0; lane < lanes && !lacking; lane++)
     /* The first lane's sums are JavaScript's own arrays. */
     lacking = reserve(&lane_scratch[lane], in_lines(program.arena) + (lane > 0 ? all_sums() : 0));
@@ -269,8 +267,6 @@ static long reserve_scratch(int lanes) {
 }
 
 static void free_scratch(void) {
-  free(shared_scratch);
-  shared_scratch = NULL;
   for (int lane = 0; lane < MAX_THREADS; lane++) {
     free(lane_scratch[lane]);
     lane_scratch[lane] = NULL;
@@ -296,7 +292,7 @@ static void run_lanes(struct lane *whole, long from, long to) {
       outputs[i] = index == 0 ? whole->outputs[i] : own;
       memset(outputs[i], 0, program.output_sizes[i] * sizeof(float));
     }
-    struct lane lane = {.inputs = inputs, .outputs = outputs, .shared = shared_scratch, .arena = lane_scratch[index]};
+    struct lane lane = {.inputs = inputs, .outputs = outputs, .arena = lane_scratch[index]};
     for (long part = index; part < run->parts; part += run->lanes) {
       for (long i = 0; i < program.inputs; i++)
         inputs[i] = whole->inputs[i] + (program.split && program.split[i] ? part * program.input_sizes[i] : 0);
@@ -322,11 +318,10 @@ static void add_lanes(struct lane *whole, long from, long to) {
 static void run_whole(const float *const *inputs, float *const *outputs, long parts, long lanes, int threads) {
   const uint64_t before = flush_denormals();
   struct whole_run run = {
-    .lane = {.inputs = inputs, .outputs = outputs, .shared = shared_scratch, .arena = lane_scratch[0], .team = team_of(threads)},
+    .lane = {.inputs = inputs, .outputs = outputs, .arena = lane_scratch[0], .team = team_of(threads)},
     .parts = parts,
     .lanes = lanes,
   };
-  if (program.prepare) program.prepare(&run.lane);
   if (parts > 1) {
     parallel(&run.lane, run_lanes, lanes, 1);
     if (lanes > 1) parallel(&run.lane, add_lanes, all_sums(), 8192);

@@ -2,6 +2,7 @@ import type { Node } from '../../graph/graph.ts'
 import { sameShape, sizeOf } from '../../graph/shapes.ts'
 import { isElementwise } from './elementwise.ts'
 import { domainOf, type Expression, expressionIn, isLooped, isReduction, type Loop } from './loops.ts'
+import { dependenciesFirst } from './order.ts'
 import type { Placement } from './placement.ts'
 import { isGiven, isSight } from './targets.ts'
 
@@ -68,14 +69,13 @@ export function unitsOf(placement: Placement): { readonly units: Unit[]; readonl
 
   /** Adds a node to a loop, if it can be computed there, maybe with what it reads. */
   function join(unit: Unit, node: Node, adopts = true): boolean {
-    const loop = unit.loop!
-    const before = [...loop.members]
-    const adopted = (adopts ? adoptable(node) : []).filter(part => sameShape(domainOf(part), loop.domain))
-    const isOld = (member: Node) => before.some(([old]) => old === member)
+    const { domain, members: before } = unit.loop!
+    const loop = { domain, members: new Map(before) }
+    const adopted = (adopts ? adoptable(node) : []).filter(part => sameShape(domainOf(part), domain))
     const reads = new Set<Node>()
     let isRelated = false
     const note = (expression: Expression) => {
-      if (expression.kind === 'member' && isOld(expression.node)) isRelated = true
+      if (expression.kind === 'member' && before.has(expression.node)) isRelated = true
       if (expression.kind === 'operation') expression.inputs.forEach(note)
       if (expression.kind === 'load') {
         reads.add(expression.node)
@@ -84,25 +84,18 @@ export function unitsOf(placement: Placement): { readonly units: Unit[]; readonl
     }
     for (const member of new Set([...adopted, node].filter(member => !loop.members.has(member)))) {
       const found = expressionIn(loop, placement, isInline)(member)
-      if (!found) {
-        loop.members.clear()
-        for (const [old, level] of before) loop.members.set(old, level)
-        return false
-      }
+      if (!found) return false
       found.inputs.forEach(note)
       loop.members.set(member, found.level)
     }
     const direct = dependencies(reads)
-    const isEmpty = before.length === 0
-    const width = loop.domain.at(-1)!
+    const isEmpty = before.size === 0
+    const width = domain.at(-1)!
     const rows = [...loop.members.values()].filter(level => level === 'full').length
     const isTooWide = width > WIDEST_KEPT || rows * width > MOST_KEPT
     const isWide = !isEmpty && isTooWide && [...loop.members.keys()].some(isReduction)
-    if (isWide || !(isRelated || isEmpty) || allBefore(direct).has(unit)) {
-      loop.members.clear()
-      for (const [old, level] of before) loop.members.set(old, level)
-      return false
-    }
+    if (isWide || !(isRelated || isEmpty) || allBefore(direct).has(unit)) return false
+    for (const [member, level] of loop.members) before.set(member, level)
     unit.nodes.add(node)
     for (const read of reads) unit.reads.add(read)
     for (const found of direct) unit.after.add(found)
@@ -131,7 +124,7 @@ export function unitsOf(placement: Placement): { readonly units: Unit[]; readonl
     if (!join(unit, node) && !join(unit, node, false))
       throw new Error(`${node.operation} of [${node.shape}] fits no loop of its own`)
   }
-  return { units: inOrder(units), isInline }
+  return { units: dependenciesFirst(units, ({ after }) => after), isInline }
 }
 
 const mayJoin = ({ domain }: Loop, node: Node) =>
@@ -149,18 +142,4 @@ function readersOf({ computed, writersOf }: Placement): Map<Node, Node[]> {
       for (const writer of new Set(writers)) readers.set(writer, [...(readers.get(writer) ?? []), node])
     }
   return readers
-}
-
-/** Each after those that it needs; otherwise in the order of their first nodes. */
-function inOrder(units: readonly Unit[]): Unit[] {
-  const done = new Set<Unit>()
-  const result: Unit[] = []
-  const visit = (unit: Unit) => {
-    if (done.has(unit)) return
-    done.add(unit)
-    for (const before of unit.after) visit(before)
-    result.push(unit)
-  }
-  for (const unit of units) visit(unit)
-  return result
 }
