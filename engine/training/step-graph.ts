@@ -40,15 +40,13 @@ export const parameterPacks = ({ model }: Pick<EvaluationOptions, 'model'>): rea
 /** One whole step: loss, gradients, clipping, filter and AdamW. */
 export function stepGraph(options: TrainerOptions): Graph {
   const parameters = parameterInputs(options)
-  const loss = lossOf(options, parameters)
-  return graph({ loss, ...update(options, parameters, gradientOf(options, loss, parameters)) })
+  const { loss, gradient } = lossAndGradient(options, parameters)
+  return graph({ loss, ...update(options, parameters, gradient) })
 }
 
 /** One of the passes of an accumulated step: adds its gradient to the sum. */
 export function accumulateGraph(options: TrainerOptions): Graph {
-  const parameters = parameterInputs(options)
-  const loss = lossOf(options, parameters)
-  const gradient = gradientOf(options, loss, parameters)
+  const { loss, gradient } = lossAndGradient(options, parameterInputs(options))
   const sums = parameterPacks(options).map((pack, index) => {
     const sum = vectorInput('sum', pack)
     return [nextName(vectorName('sum', pack)), add(sum, gradient[index])] as const
@@ -58,9 +56,7 @@ export function accumulateGraph(options: TrainerOptions): Graph {
 
 /** The loss and the gradient, which is called a sum as what `applyGraph` takes. */
 export function gradientGraph(options: TrainerOptions): Graph {
-  const parameters = parameterInputs(options)
-  const loss = lossOf(options, parameters)
-  const gradient = gradientOf(options, loss, parameters)
+  const { loss, gradient } = lossAndGradient(options, parameterInputs(options))
   const sums = parameterPacks(options).map((pack, index) => [vectorName('sum', pack), gradient[index]] as const)
   return graph({ loss, ...Object.fromEntries(sums) })
 }
@@ -90,11 +86,12 @@ function lossOf({ model, batch, context }: EvaluationOptions, parameters: Nodes)
   return crossEntropy(logits(model, parameters, tokens), targets)
 }
 
-/** ∂loss/∂parameter of every parameter, a vector for each pack. */
-function gradientOf(options: TrainerOptions, loss: Node, parameters: Nodes): Node[] {
+/** The gradient is ∂loss/∂parameter of every parameter, a vector for each pack. */
+function lossAndGradient(options: TrainerOptions, parameters: Nodes): { loss: Node; gradient: Node[] } {
+  const loss = lossOf(options, parameters)
   const found = gradients(loss, Object.values(parameters))
   const byName = Object.fromEntries(Object.keys(parameters).map((name, index) => [name, found[index]]))
-  return parameterPacks(options).map(pack => flatten(pack, byName))
+  return { loss, gradient: parameterPacks(options).map(pack => flatten(pack, byName)) }
 }
 
 function update(options: TrainerOptions, parameters: Nodes, raw: readonly Node[]): Nodes {
